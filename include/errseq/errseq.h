@@ -1,0 +1,406 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * errseq: record an asynchronous error once, and let every observer learn of it exactly once.
+ *
+ * A *word* (errseq_t) is the shared record: recorders write into it, from any thread, process or
+ * signal handler, without a lock. A *cursor* (errseq_cursor_t) is one observer's position in the
+ * word's history. Looking through a cursor answers one question: was an error recorded that this
+ * observer was not told of yet, and if so, which is the latest?
+ *
+ *	errseq_t word = ERRSEQ_INIT;                        shared by all
+ *	errseq_cursor_t cursor = errseq_sample(&word);      one for each observer
+ *
+ *	errseq_set(&word, -EIO);                            recorder: a write failed in the background
+ *
+ *	int err = errseq_check_and_advance(&word, &cursor); observer: -EIO now, 0 from then on
+ *
+ * The four states of a word:
+ *
+ *	never set --set--> set --peek--> observed --advance--> reported --set--> set ...
+ *
+ * and its bits, which are public and frozen (words live in shared memory, cursors in files):
+ *
+ *	 0-11  errno     the latest error, 1...4095; 0 only while nothing was ever recorded
+ *	   12  reported  someone's caller was told of this error
+ *	   13  observed  a cursor may stand on this value: the next record moves the counter
+ *	14-31  counter   modulo 2^18, in the machine's byte order
+ *
+ * Guarantees, by the names that the manual and the tests use:
+ *
+ *	G1 nothing missed   An error recorded after a cursor was taken or advanced is returned by the
+ *	                    next look through it, unless exactly a multiple of 2^18 observed errors
+ *	                    passed in between.
+ *	G2 once             Through one cursor, check_and_advance does not return an error again unless
+ *	                    another set came after.
+ *	G3 owed             An error that no one was told of is told to whoever samples next.
+ *	G4 peek takes nothing  With or without peeks, every other observer is told the same.
+ *	G5 flags are no news   Marking by others never makes a cursor look behind.
+ *	G6 covered          All that a thread did before errseq_set is visible to whoever is told of
+ *	                    that error or of a later one, so "advance, then look for what broke" and
+ *	                    "take a position, look for what is broken already, wait for the rest" miss
+ *	                    nothing.
+ *	G7 latest           The error returned is the latest recorded at some moment during the call.
+ *	G8 anywhere         Lock-free, no allocation, no libc, async-signal-safe, address-free; a thread
+ *	                    or process that dies inside a call leaves a valid word and stops nobody.
+ *
+ * Not promised: how many errors there were, errors overwritten before anyone looked, and anything
+ * past the word's lifetime.
+ *
+ * The rules come from the errseq proposal of December 2020 on the Linux kernel list, "split the
+ * ERRSEQ_SEEN flag into two", as corrected in this project's docs/algorithm.md. The code does not
+ * come from the kernel.
+ *
+ * Every pointer argument must point to a live object; none may be null.
+ */
+#ifndef ERRSEQ_ERRSEQ_H
+#define ERRSEQ_ERRSEQ_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define ERRSEQ_VERSION_MAJOR 0
+#define ERRSEQ_VERSION_MINOR 1
+#define ERRSEQ_VERSION_PATCH 0
+
+/* The largest errno that a word can hold. */
+#define ERRSEQ_MAX_ERRNO 4095
+
+/*
+ * How this translation unit reaches the word. C11 has atomics of its own; C++ and C99 use gcc's and
+ * clang's built-ins on the same four bytes; everyone else calls the library for everything.
+ */
+#if !defined __cplusplus && defined __STDC_VERSION__ && __STDC_VERSION__ >= 201112L && \
+	!defined __STDC_NO_ATOMICS__
+#include <stdatomic.h>
+#define ERRSEQ_WORD_OF_(type)	    _Alignas(sizeof(type)) _Atomic(type)
+#define ERRSEQ_LOAD_(object, order) atomic_load_explicit(object, memory_order_##order)
+#define ERRSEQ_FENCE_(order)	    atomic_thread_fence(memory_order_##order)
+#define ERRSEQ_INT_LOCK_FREE_	    ATOMIC_INT_LOCK_FREE
+#define ERRSEQ_LONG_LOCK_FREE_	    ATOMIC_LONG_LOCK_FREE
+#elif defined __GNUC__
+#define ERRSEQ_WORD_OF_(type)	    __attribute__((aligned(sizeof(type)))) type
+#define ERRSEQ_LOAD_(object, order) __atomic_load_n(object, ERRSEQ_ORDER_##order##_)
+#define ERRSEQ_FENCE_(order)	    __atomic_thread_fence(ERRSEQ_ORDER_##order##_)
+#define ERRSEQ_ORDER_relaxed_	    __ATOMIC_RELAXED
+#define ERRSEQ_ORDER_acquire_	    __ATOMIC_ACQUIRE
+#define ERRSEQ_INT_LOCK_FREE_	    __GCC_ATOMIC_INT_LOCK_FREE
+#define ERRSEQ_LONG_LOCK_FREE_	    __GCC_ATOMIC_LONG_LOCK_FREE
+#else
+#define ERRSEQ_WORD_OF_(type) type
+#endif
+
+/* Where an atomic is a lock in disguise, a thread or process that dies would block others (G8). */
+#if defined ERRSEQ_INT_LOCK_FREE_ && (ERRSEQ_INT_LOCK_FREE_ != 2 || ERRSEQ_LONG_LOCK_FREE_ != 2)
+#error "libErrseq needs 32-bit atomics that are always lock-free; this target or -march has none"
+#endif
+
+#ifdef __cplusplus
+#define ERRSEQ_NOEXCEPT_ noexcept
+#else
+#define ERRSEQ_NOEXCEPT_
+#endif
+
+#ifdef __GNUC__
+#define ERRSEQ_NONNULL_	   __attribute__((nonnull))
+#define ERRSEQ_NODISCARD_  __attribute__((warn_unused_result))
+#define ERRSEQ_LIKELY_(is) __builtin_expect(is, 1)
+#else
+#define ERRSEQ_NONNULL_
+#define ERRSEQ_NODISCARD_
+#define ERRSEQ_LIKELY_(is) (is)
+#endif
+
+/* Only the build of the shared library exports: whoever embeds the static one re-exports nothing. */
+#if defined ERRSEQ_BUILD_OF_SHARED_ && defined _WIN32
+#define ERRSEQ_API_ __declspec(dllexport)
+#elif defined ERRSEQ_BUILD_OF_SHARED_ && defined __GNUC__
+#define ERRSEQ_API_ __attribute__((visibility("default")))
+#else
+#define ERRSEQ_API_
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * The word: 4 bytes, aligned to 4, all zeroes = nothing was ever recorded. Memory from calloc() or a
+ * fresh mmap() holds valid words. Do not copy or assign a word that is in use.
+ */
+typedef struct errseq {
+	ERRSEQ_WORD_OF_(uint32_t) word_;
+} errseq_t;
+
+/*
+ * A cursor: an observer's position, a plain number that may be copied and stored. 0 = since the
+ * beginning, so that the next look tells of whatever is in the word.
+ */
+typedef uint32_t errseq_cursor_t;
+
+/* Static initialiser of a word: errseq_t word = ERRSEQ_INIT; */
+/* clang-format off */
+#define ERRSEQ_INIT { 0 }
+/* clang-format on */
+
+/*
+ * errseq_init - make a word say that nothing was ever recorded
+ * @eseq: the word
+ *
+ * Context: before the word is shared, or while nobody else uses it; cursors into its former history
+ *	mean nothing from then on. Not needed for a word that is ERRSEQ_INIT or all zeroes.
+ * Memory order: relaxed; whatever hands the word to others publishes it.
+ */
+ERRSEQ_API_ void errseq_init(errseq_t *eseq) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+
+/*
+ * errseq_set - record an error
+ * @eseq: the word
+ * @err: a negated errno, -1 ... -ERRSEQ_MAX_ERRNO (-4095)
+ *
+ * The word then holds this error, and the flags are clear. The counter moves if the value that is
+ * replaced was observed, and not otherwise: a storm of errors that nobody looks at costs no counter
+ * steps. With gcc and clang a constant @err out of range does not compile.
+ *
+ * Context: any thread, any process that maps the word, signal handlers; no outside locking.
+ * Memory order: the exchange is a release and happens even when the same error stands there already,
+ *	so that whoever is told sees what was done before the call (G6).
+ * Return: 0, or -EINVAL for any other @err, with the word untouched.
+ */
+ERRSEQ_API_ int errseq_set(errseq_t *eseq, int err) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+
+/*
+ * errseq_sample - a position for a newcomer, who also wants an error that nobody was told of
+ * @eseq: the word
+ *
+ * For open(): an error that someone was told of already is past; one that no one was told of is
+ * still owed, and the newcomer's first look returns it (G3). Changes nothing.
+ *
+ * Context: any thread, any process that maps the word, signal handlers; no outside locking.
+ * Memory order: acquire, so that a look around after taking the position finds what broke before it.
+ * Return: the word if its error was reported, else 0.
+ */
+ERRSEQ_NODISCARD_ ERRSEQ_API_ errseq_cursor_t errseq_sample(const errseq_t *eseq)
+	ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+
+/*
+ * errseq_peek - a position as of now, which takes nothing from anybody
+ * @eseq: the word
+ *
+ * For an observer that wants only errors newer than now, and must not swallow one that is owed to
+ * somebody else (G4): the error stays unreported, merely observed.
+ *
+ * Context: any thread, any process that maps the word, signal handlers; no outside locking.
+ * Memory order: acquire, so that a look around after taking the position finds what broke before it.
+ * Return: the word with its observed flag set, or 0 if nothing was ever recorded.
+ */
+ERRSEQ_NODISCARD_ ERRSEQ_API_ errseq_cursor_t errseq_peek(errseq_t *eseq)
+	ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+
+/*
+ * errseq_check - look whether there is news, and change nothing
+ * @eseq: the word
+ * @since: the observer's position
+ *
+ * Asked again it answers the same, until the cursor moves: "still failing", for ever.
+ *
+ * Context: any thread, any process that maps the word, signal handlers; no outside locking.
+ * Memory order: relaxed while there is no news; acquire before an error is returned (G6).
+ * Return: 0 if word and cursor are the same but for the two flags (G5), else the latest error, a
+ *	negated errno, -1 ... -4095.
+ */
+ERRSEQ_NODISCARD_ ERRSEQ_API_ int errseq_check(const errseq_t *eseq, errseq_cursor_t since)
+	ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+
+/*
+ * errseq_check_and_advance - be told of news once: look, settle the debt, and move the cursor past it
+ * @eseq: the word
+ * @since: the observer's position; moved if there is news, untouched otherwise
+ *
+ * For fsync(): returns the error that this observer is owed, and marks it as reported, so that
+ * newcomers who sample later are not told of it again.
+ *
+ * Context: any thread, any process that maps the word, signal handlers. The word needs no outside
+ *	locking, the cursor does: two calls at once on one cursor are a data race.
+ * Memory order: relaxed while there is no news; acquire before an error is returned (G6).
+ * Return: 0 if word and cursor are the same but for the two flags (G5), else the latest error, a
+ *	negated errno, -1 ... -4095.
+ */
+ERRSEQ_NODISCARD_ ERRSEQ_API_ int errseq_check_and_advance(errseq_t *eseq, errseq_cursor_t *since)
+	ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+
+/*
+ * errseq_load - a raw copy of the word, for diagnosis
+ * @eseq: the word
+ *
+ * Not a position: it may lack the observed flag, and then the next error need not move the counter.
+ *
+ * Context: any thread, any process that maps the word, signal handlers; no outside locking.
+ * Memory order: relaxed.
+ * Return: the word as it is, 0 if nothing was ever recorded.
+ */
+ERRSEQ_API_ errseq_cursor_t errseq_load(const errseq_t *eseq) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+
+/*
+ * errseq_cursor_error, _reported, _observed, _count - what a cursor or a raw copy holds
+ * @cursor: any value
+ *
+ * Context: anywhere.
+ * Memory order: none, these are functions of a number.
+ * Return: the error, 0 or a negated errno (0 ... -4095); whether it was reported, 1 or 0; whether it
+ *	was observed, 1 or 0; the counter, 0 ... 2^18 - 1.
+ */
+ERRSEQ_API_ int errseq_cursor_error(errseq_cursor_t cursor) ERRSEQ_NOEXCEPT_;
+ERRSEQ_API_ int errseq_cursor_reported(errseq_cursor_t cursor) ERRSEQ_NOEXCEPT_;
+ERRSEQ_API_ int errseq_cursor_observed(errseq_cursor_t cursor) ERRSEQ_NOEXCEPT_;
+ERRSEQ_API_ uint32_t errseq_cursor_count(errseq_cursor_t cursor) ERRSEQ_NOEXCEPT_;
+
+/*
+ * errseq_format - a cursor or a raw copy in words, for a log line
+ * @cursor: any value
+ * @buf: where the text goes, always ended by a zero byte if @size > 0; may be null if @size is 0
+ * @size: bytes that may be written to @buf, the zero byte included
+ *
+ * "never set" for 0, else for example "errno=5 reported observed count=3".
+ *
+ * Context: anywhere, signal handlers included; @buf must not be shared.
+ * Memory order: none, this is a function of a number.
+ * Return: the length of the whole text without the zero byte, as snprintf's: the text was cut if the
+ *	result is not less than @size. Never negative, at most ERRSEQ_FORMAT_SIZE - 1.
+ */
+ERRSEQ_API_ int errseq_format(errseq_cursor_t cursor, char *buf, size_t size) ERRSEQ_NOEXCEPT_;
+
+/* A buffer of this many bytes holds any text of errseq_format. */
+#define ERRSEQ_FORMAT_SIZE 64
+
+/*
+ * Private from here on: what the inline fast paths below need. errseq_advance_ is exported because
+ * inlined code calls it; it does the rest of errseq_check_and_advance once @seen, the value of the
+ * word, turned out to be news.
+ */
+ERRSEQ_API_ int errseq_advance_(errseq_t *eseq, errseq_cursor_t *since,
+				uint32_t seen) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+
+#define ERRSEQ_ERRNO_	 UINT32_C(0x00000fff)
+#define ERRSEQ_REPORTED_ UINT32_C(0x00001000)
+#define ERRSEQ_OBSERVED_ UINT32_C(0x00002000)
+#define ERRSEQ_FLAGS_	 (ERRSEQ_REPORTED_ | ERRSEQ_OBSERVED_)
+#define ERRSEQ_COUNTER_	 UINT32_C(0xffffc000)
+#define ERRSEQ_STEP_	 UINT32_C(0x00004000) /* one step of the counter */
+
+/* The usual case first, whole against whole: a compare that the processor fuses with its branch. */
+#define ERRSEQ_SAME_(a, b) (ERRSEQ_LIKELY_((a) == (b)) || (((a) ^ (b)) & ~ERRSEQ_FLAGS_) == 0)
+
+/*
+ * Acquire what the recorder released into the value that a relaxed load has just brought. A fence
+ * says it best; ThreadSanitizer does not understand fences, so there the word is read once more.
+ */
+#ifdef __has_feature
+#if __has_feature(thread_sanitizer)
+#define ERRSEQ_UNDER_TSAN_
+#endif
+#endif
+#if defined ERRSEQ_UNDER_TSAN_ || defined __SANITIZE_THREAD__
+#define ERRSEQ_ACQUIRE_(eseq) ((void)ERRSEQ_LOAD_(&(eseq)->word_, acquire))
+#else
+#define ERRSEQ_ACQUIRE_(eseq) ERRSEQ_FENCE_(acquire)
+#endif
+
+/*
+ * errseq_set with a constant that cannot be right, such as EIO instead of -EIO, does not compile. clang
+ * has an attribute for that. For gcc, a macro of the function's own name looks at @err once more,
+ * without evaluating it, and adds a zero that exists only if @err is not a wrong constant. In C, the
+ * type of `1 ? (void *)0 : (int *)0` is int * if the zero is a constant, and void * otherwise.
+ */
+#define ERRSEQ_SET_REFUSES_(err) ((err) < -ERRSEQ_MAX_ERRNO || (err) > -1)
+#define ERRSEQ_SET_RULE_	 "errseq_set takes a negated errno, -1 to -4095: -EIO, not EIO"
+
+#if defined __clang__
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wgcc-compat"
+ERRSEQ_API_ int errseq_set(errseq_t *eseq, int err) ERRSEQ_NOEXCEPT_
+	__attribute__((diagnose_if(ERRSEQ_SET_REFUSES_(err), ERRSEQ_SET_RULE_, "error")));
+#pragma clang diagnostic pop
+#elif defined __GNUC__
+#ifdef __cplusplus
+extern "C++" {
+template <bool is_valid> struct errseq_set_argument_ {
+	static_assert(is_valid, ERRSEQ_SET_RULE_);
+};
+}
+#define ERRSEQ_IS_OKAY_(err)	  (!__builtin_constant_p(err) || !ERRSEQ_SET_REFUSES_(err))
+#define ERRSEQ_ZERO_IF_OKAY_(err) (0 * int{ sizeof(errseq_set_argument_<ERRSEQ_IS_OKAY_(err)>) })
+#else
+#define ERRSEQ_IS_CONSTANT_(err) \
+	__extension__ _Generic(1 ? (void *)((intptr_t)(err)*0) : (int *)0, int * : 1, void * : 0)
+#define ERRSEQ_IF_CONSTANT_(err) ((int)__builtin_choose_expr(ERRSEQ_IS_CONSTANT_(err), (err), -1))
+#define ERRSEQ_ZERO_IF_OKAY_(err)                                                  \
+	(0 * (int)sizeof(struct {                                                  \
+		 char errseq_set_takes_a_negated_errno_as_in_minus_EIO             \
+			 [ERRSEQ_SET_REFUSES_(ERRSEQ_IF_CONSTANT_(err)) ? -1 : 1]; \
+	 }))
+#endif
+#define errseq_set(eseq, err) errseq_set(eseq, (err) + ERRSEQ_ZERO_IF_OKAY_(err))
+#endif
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ERRSEQ_ERRSEQ_H */
+
+/*
+ * The fast paths, inline for gcc and clang in C and C++: with nothing new, one load, a compare and a
+ * branch. gnu_inline never emits them: where the compiler does not inline, and for a function
+ * pointer, the library's own symbol serves. That symbol comes from this same text, which src/errseq.c
+ * asks for by ERRSEQ_EMIT_; hence its place behind the guard. Inlined code fits any library with the
+ * same SONAME. Define ERRSEQ_NO_INLINE to call the library always.
+ */
+#if defined ERRSEQ_EMIT_ || \
+	(defined __GNUC__ && !defined ERRSEQ_NO_INLINE && !defined ERRSEQ_INLINE_)
+#undef ERRSEQ_INLINE_
+#ifdef ERRSEQ_EMIT_
+#define ERRSEQ_INLINE_
+#else
+#define ERRSEQ_INLINE_ extern __inline__ __attribute__((gnu_inline))
+#endif
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+ERRSEQ_INLINE_ errseq_cursor_t errseq_sample(const errseq_t *eseq) ERRSEQ_NOEXCEPT_
+{
+	/* acquire: what the recorder did before this value is visible to whoever starts here */
+	uint32_t now = ERRSEQ_LOAD_(&eseq->word_, acquire);
+
+	return now & ERRSEQ_REPORTED_ ? now : 0;
+}
+
+ERRSEQ_INLINE_ int errseq_check(const errseq_t *eseq, errseq_cursor_t since) ERRSEQ_NOEXCEPT_
+{
+	/* relaxed: "nothing new" promises nothing about other memory */
+	uint32_t now = ERRSEQ_LOAD_(&eseq->word_, relaxed);
+	int err;
+
+	if (ERRSEQ_SAME_(now, since))
+		return 0;
+	/* acquire: what the recorder did before the error is visible to whoever is told of it */
+	ERRSEQ_ACQUIRE_(eseq);
+	err = now & ERRSEQ_ERRNO_;
+	return -err;
+}
+
+ERRSEQ_INLINE_ int errseq_check_and_advance(errseq_t *eseq, errseq_cursor_t *since) ERRSEQ_NOEXCEPT_
+{
+	/* relaxed: "nothing new" promises nothing about other memory */
+	uint32_t now = ERRSEQ_LOAD_(&eseq->word_, relaxed);
+
+	if (ERRSEQ_SAME_(now, *since))
+		return 0;
+	return errseq_advance_(eseq, since, now);
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/* What every cmocka test begins with, in C and in C++. */
+#ifndef ERRSEQ_TESTS_HARNESS_H
+#define ERRSEQ_TESTS_HARNESS_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+#include <cmocka.h>
+#ifdef __cplusplus
+}
+#endif
+
+/* Ends the running test as skipped, with a reason that .ci/run repeats at its end. */
+#define SKIP_BECAUSE(...)                       \
+	do {                                    \
+		printf("SKIP: %s: ", __func__); \
+		printf(__VA_ARGS__);            \
+		printf("\n");                   \
+		skip();                         \
+	} while (0)
+
+#if defined __SANITIZE_THREAD__
+#define UNDER_TSAN 1
+#elif defined __has_feature
+#if __has_feature(thread_sanitizer)
+#define UNDER_TSAN 1
+#endif
+#endif
+#ifndef UNDER_TSAN
+#define UNDER_TSAN 0
+#endif
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+#endif

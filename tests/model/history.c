@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Random histories of recorders and observers, each step compared with two models: the contract's table
+ * (common/spec.h), value by value; and the guarantees themselves, which know no counter and no flags,
+ * only the errors in the order in which they were recorded, and who was told of which.
+ *
+ * usage: history [OPERATIONS [SEED]]; the default is five million operations from a fixed seed.
+ */
+#include "../common/harness.h"
+#include "../common/spec.h"
+#include <stdlib.h>
+
+enum {
+	OBSERVERS = 7,
+	ERRNOS = 3
+};
+
+static unsigned long operations = 5000000;
+static uint64_t seed = 20261122;
+
+/* xorshift64*: any sequence will do, as long as it can be repeated. */
+static unsigned random_below(unsigned limit)
+{
+	seed ^= seed >> 12;
+	seed ^= seed << 25;
+	seed ^= seed >> 27;
+	return (unsigned)(seed * UINT64_C(2685821657736338717) >> 33) % limit;
+}
+
+/* Errors have numbers: 1, 2, 3 ... */
+struct story {
+	unsigned long recorded; /* the latest error's number, 0: none yet */
+	unsigned long told;	/* the latest that anybody was told of */
+	int latest;		/* its errno, negative */
+};
+
+struct observer {
+	errseq_cursor_t cursor;
+	unsigned long
+		knows; /* the latest error that it was told of, or that its position is past */
+};
+
+static int owed(const struct story *story, const struct observer *observer)
+{
+	return story->recorded > observer->knows ? story->latest : 0;
+}
+
+static void every_step_of_a_random_history_does_what_contract_and_guarantees_say(void **state)
+{
+	static const int errnos[ERRNOS] = { -1, -5, -4095 };
+	struct observer observers[OBSERVERS] = { { 0, 0 } };
+	struct story story = { 0, 0, 0 };
+	struct spec spec = spec_from(0);
+	errseq_t word = ERRSEQ_INIT;
+	unsigned long reports = 0, news = 0, i;
+
+	(void)state;
+	printf("%lu operations from seed %llu\n", operations, (unsigned long long)seed);
+	for (i = 0; i < operations; i++) {
+		struct observer *observer = &observers[random_below(OBSERVERS)];
+		errseq_cursor_t model_cursor = observer->cursor;
+		int err, expected;
+
+		switch (random_below(8)) {
+		case 0:
+		case 1:
+			err = errnos[random_below(ERRNOS)];
+			assert_int_equal(errseq_set(&word, err), spec_set(&spec, err));
+			story.recorded++;
+			story.latest = err;
+			break;
+		case 2:
+			observer->cursor = errseq_sample(&word);
+			assert_int_equal(observer->cursor, spec_sample(&spec));
+			/* G3: if nobody was told of the latest, it is still to come */
+			observer->knows =
+				story.told == story.recorded ? story.recorded : story.recorded - 1;
+			break;
+		case 3:
+			observer->cursor = errseq_peek(&word);
+			assert_int_equal(observer->cursor, spec_peek(&spec));
+			observer->knows = story.recorded;
+			break;
+		case 4:
+		case 5:
+			err = errseq_check(&word, observer->cursor);
+			assert_int_equal(err, spec_check(&spec, observer->cursor));
+			assert_int_equal(err, owed(&story, observer));
+			news += err != 0;
+			break;
+		default:
+			expected = owed(&story, observer);
+			err = errseq_check_and_advance(&word, &observer->cursor);
+			assert_int_equal(err, spec_check_and_advance(&spec, &model_cursor));
+			assert_int_equal(observer->cursor, model_cursor);
+			assert_int_equal(err, expected);
+			if (err) {
+				story.told = story.recorded;
+				reports++;
+			}
+			observer->knows = story.recorded;
+			break;
+		}
+		assert_int_equal(get(&word), spec_value(&spec));
+	}
+	printf("%lu errors recorded, %lu reports, %lu looks with news, counter at %u\n",
+	       story.recorded, reports, news, errseq_cursor_count(errseq_load(&word)));
+	assert_true(reports > operations / 100 && news > operations / 100);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			every_step_of_a_random_history_does_what_contract_and_guarantees_say),
+	};
+	char *end;
+
+	if (argc > 1) {
+		operations = strtoul(argv[1], &end, 10);
+		if (*end || operations < 1000) {
+			fprintf(stderr,
+				"history: '%s' is not a number of operations, 1000 or more\n",
+				argv[1]);
+			return 2;
+		}
+	}
+	if (argc > 2) {
+		seed = strtoull(argv[2], &end, 10);
+		if (*end || seed == 0) {
+			fprintf(stderr, "history: '%s' is not a seed, a number from 1\n", argv[2]);
+			return 2;
+		}
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the library does to a word, step by step, in one thread. Each atomic operation is written down,
+ * and a test may let something else happen to the word just before the n-th of them.
+ */
+#ifndef ERRSEQ_TESTS_SHIM_TRACE_H
+#define ERRSEQ_TESTS_SHIM_TRACE_H
+
+#include <stdint.h>
+
+/* Forgets the steps so far. Before step `step` (1 is the first), `interfere(argument)` runs once. */
+void trace_begin(int step, void (*interfere)(void *), void *argument);
+
+/* Ends it; returns the steps since trace_begin, such as "load relaxed; exchange release/relaxed". */
+const char *trace_end(void);
+
+/* How many there were. */
+int trace_steps(void);
+
+/* The next `times` exchanges fail although nobody interfered, as weak ones may on some machines. */
+void trace_fail_exchanges(int times);
+
+uint32_t trace_load(const volatile void *object, int order);
+void trace_store(volatile void *object, uint32_t value, int order);
+uint32_t trace_fetch_or(volatile void *object, uint32_t bits, int order);
+int trace_exchange(volatile void *object, uint32_t *expected, uint32_t desired, int success,
+		   int failure);
+void trace_fence(int order);
+
+#endif

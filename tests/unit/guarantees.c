@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The guarantees G1 to G8, each as a story. That they hold in every history is shown by model/history.c,
+ * between the steps of a call by unit/interference.c, and between threads (G6) by stress/messages.c.
+ */
+#include "../common/harness.h"
+#include "../common/word.h"
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum {
+	A = EIO,
+	B = ENOSPC
+};
+
+static void g1_error_after_any_way_to_take_a_position_is_returned(void **state)
+{
+	errseq_t word = ERRSEQ_INIT;
+	errseq_cursor_t sampled, peeked, advanced = 0;
+
+	(void)state;
+	assert_int_equal(errseq_set(&word, -A), 0);
+	assert_int_equal(errseq_check_and_advance(&word, &advanced), -A);
+	sampled = errseq_sample(&word);
+	peeked = errseq_peek(&word);
+	assert_int_equal(errseq_set(&word, -A), 0); /* the same again: it is another error */
+	assert_int_equal(errseq_check(&word, sampled), -A);
+	assert_int_equal(errseq_check(&word, peeked), -A);
+	assert_int_equal(errseq_check(&word, advanced), -A);
+	assert_int_equal(errseq_check_and_advance(&word, &sampled), -A);
+	assert_int_equal(errseq_check_and_advance(&word, &peeked), -A);
+	assert_int_equal(errseq_check_and_advance(&word, &advanced), -A);
+}
+
+static void g1_and_g2_each_of_1000_observers_is_told_exactly_once(void **state)
+{
+	static errseq_cursor_t cursors[1000];
+	errseq_t word = ERRSEQ_INIT;
+	int told = 0, round;
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(cursors); i++)
+		cursors[i] = errseq_sample(&word);
+	assert_int_equal(errseq_set(&word, -A), 0);
+	for (round = 0; round < 3; round++)
+		for (i = 0; i < COUNT_OF(cursors); i++)
+			told += errseq_check_and_advance(&word, &cursors[i]) == -A;
+	assert_int_equal(told, COUNT_OF(cursors));
+}
+
+static void g2_several_errors_before_a_look_are_one_report_of_the_latest(void **state)
+{
+	errseq_cursor_t cursor = 0;
+	errseq_t word = ERRSEQ_INIT;
+
+	(void)state;
+	assert_int_equal(errseq_set(&word, -A), 0);
+	assert_int_equal(errseq_set(&word, -A), 0);
+	assert_int_equal(errseq_set(&word, -B), 0);
+	assert_int_equal(errseq_check_and_advance(&word, &cursor), -B);
+	assert_int_equal(errseq_check_and_advance(&word, &cursor), 0);
+}
+
+static void g3_error_nobody_was_told_of_is_told_to_the_next_who_samples(void **state)
+{
+	errseq_cursor_t first, second, third;
+	errseq_t word = ERRSEQ_INIT;
+
+	(void)state;
+	assert_int_equal(errseq_set(&word, -A), 0);
+	first = errseq_sample(&word);
+	second = errseq_sample(&word); /* sampling settles nothing */
+	assert_int_equal(errseq_check_and_advance(&word, &first), -A);
+	third = errseq_sample(&word); /* telling does */
+	assert_int_equal(errseq_check_and_advance(&word, &third), 0);
+	assert_int_equal(errseq_check_and_advance(&word, &second), -A);
+}
+
+static void g3_check_does_not_settle_the_debt(void **state)
+{
+	errseq_cursor_t newcomer;
+	errseq_t word = ERRSEQ_INIT;
+
+	(void)state;
+	assert_int_equal(errseq_set(&word, -A), 0);
+	assert_int_equal(errseq_check(&word, 0), -A);
+	newcomer = errseq_sample(&word);
+	assert_int_equal(errseq_check_and_advance(&word, &newcomer), -A);
+}
+
+/* Two worlds, the same but for peeks at every step, tell every other observer the same. */
+static void g4_peeks_take_nothing_from_anybody(void **state)
+{
+	errseq_t worlds[2] = { ERRSEQ_INIT, ERRSEQ_INIT };
+	int told[2][6], w;
+
+	(void)state;
+	for (w = 0; w < 2; w++) {
+		errseq_t *word = &worlds[w];
+		errseq_cursor_t before = errseq_sample(word), between, after;
+		volatile errseq_cursor_t peeked;
+
+#define PEEK_IN_ONE_WORLD (peeked = w ? errseq_peek(word) : 0)
+		PEEK_IN_ONE_WORLD;
+		assert_int_equal(errseq_set(word, -A), 0);
+		PEEK_IN_ONE_WORLD;
+		between = errseq_sample(word);
+		PEEK_IN_ONE_WORLD;
+		told[w][0] = errseq_check_and_advance(word, &between);
+		PEEK_IN_ONE_WORLD;
+		assert_int_equal(errseq_set(word, -A), 0);
+		PEEK_IN_ONE_WORLD;
+		after = errseq_sample(word);
+		PEEK_IN_ONE_WORLD;
+		told[w][1] = errseq_check_and_advance(word, &before);
+		told[w][2] = errseq_check_and_advance(word, &between);
+		PEEK_IN_ONE_WORLD;
+		told[w][3] = errseq_check_and_advance(word, &after);
+		told[w][4] = errseq_check(word, errseq_sample(word));
+		told[w][5] = errseq_check(word, 0);
+#undef PEEK_IN_ONE_WORLD
+		(void)peeked;
+	}
+	assert_memory_equal(told[0], told[1], sizeof(told[0]));
+	assert_int_equal(told[1][0], -A);
+	assert_int_equal(told[1][1], -A);
+	assert_int_equal(told[1][2], -A);
+	assert_int_equal(told[1][3], -A);
+}
+
+static void g5_marking_by_others_is_no_news(void **state)
+{
+	errseq_cursor_t peeked, other = 0;
+	errseq_t word = ERRSEQ_INIT;
+
+	(void)state;
+	assert_int_equal(errseq_set(&word, -A), 0);
+	peeked = errseq_peek(&word);
+	assert_int_equal(errseq_check_and_advance(&word, &other), -A);
+	assert_int_equal(errseq_check(&word, peeked), 0);
+	assert_int_equal(errseq_check_and_advance(&word, &peeked), 0);
+	assert_int_equal(errseq_set(&word, -A), 0);
+	assert_int_equal(errseq_check_and_advance(&word, &peeked), -A);
+}
+
+static void g7_error_returned_is_the_latest(void **state)
+{
+	errseq_cursor_t cursor = 0;
+	errseq_t word = ERRSEQ_INIT;
+	int err;
+
+	(void)state;
+	for (err = -1; err >= -4095; err--) {
+		assert_int_equal(errseq_set(&word, err), 0);
+		assert_int_equal(errseq_check(&word, cursor), err);
+		if (err % 3 == 0)
+			assert_int_equal(errseq_check_and_advance(&word, &cursor), err);
+	}
+}
+
+static errseq_t signal_word = ERRSEQ_INIT;
+static errseq_cursor_t signal_cursor;
+static volatile sig_atomic_t signals, told_in_handler;
+
+static void every_call_in_a_handler(int number)
+{
+	char buf[ERRSEQ_FORMAT_SIZE];
+	volatile errseq_cursor_t position;
+
+	(void)number;
+	position = errseq_sample(&signal_word);
+	position = errseq_peek(&signal_word);
+	(void)position;
+	if (errseq_set(&signal_word, -A) == 0 && errseq_check(&signal_word, signal_cursor) < 0 &&
+	    errseq_check_and_advance(&signal_word, &signal_cursor) < 0)
+		told_in_handler = told_in_handler + 1;
+	errseq_format(errseq_load(&signal_word), buf, sizeof(buf));
+	signals = signals + 1;
+}
+
+/* The handler runs inside of whatever call the main flow is in, and each is told what it is owed. */
+static void g8_calls_inside_interrupted_calls(void **state)
+{
+	struct sigaction action, old;
+	struct itimerspec every = { { 0, 20000 }, { 0, 20000 } };
+	struct sigevent event;
+	errseq_cursor_t cursor = 0;
+	time_t end = time(NULL) + 10;
+	timer_t timer;
+	int wrong = 0;
+
+	(void)state;
+	memset(&action, 0, sizeof(action));
+	action.sa_handler = every_call_in_a_handler;
+	memset(&event, 0, sizeof(event));
+	event.sigev_notify = SIGEV_SIGNAL;
+	event.sigev_signo = SIGALRM;
+	assert_int_equal(sigaction(SIGALRM, &action, &old), 0);
+	assert_int_equal(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
+	assert_int_equal(timer_settime(timer, 0, &every, NULL), 0);
+	while (signals < 2000 && time(NULL) < end) {
+		int i;
+
+		for (i = 0; i < 1000; i++) {
+			wrong += errseq_set(&signal_word, -B) != 0;
+			wrong += errseq_check_and_advance(&signal_word, &cursor) == 0;
+			wrong += !errseq_cursor_observed(errseq_peek(&signal_word));
+		}
+	}
+	assert_int_equal(timer_delete(timer), 0);
+	assert_int_equal(sigaction(SIGALRM, &old, NULL), 0);
+	assert_int_equal(wrong, 0);
+	assert_true(signals > 0);
+	assert_int_equal(told_in_handler, signals);
+}
+
+/* A process is killed wherever it happens to be. The word stays valid, and nobody waits for the dead. */
+static void g8_killed_process_leaves_a_valid_word_and_stops_nobody(void **state)
+{
+	errseq_t *word = (errseq_t *)mmap(NULL, sizeof(*word), PROT_READ | PROT_WRITE,
+					  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	int i;
+
+	(void)state;
+	assert_true(word != MAP_FAILED);
+	for (i = 0; i < 100; i++) {
+		struct timespec moment = { 0, 100000 + rand() % 400000 };
+		errseq_cursor_t mine;
+		uint32_t value;
+		pid_t child = fork();
+
+		assert_true(child >= 0);
+		if (child == 0) {
+			errseq_cursor_t cursor = errseq_sample(word);
+
+			for (;;) {
+				volatile errseq_cursor_t position = errseq_peek(word);
+
+				(void)position;
+				if (errseq_set(word, -A) ||
+				    !errseq_check_and_advance(word, &cursor))
+					_exit(1);
+			}
+		}
+		nanosleep(&moment, NULL);
+		assert_int_equal(kill(child, SIGKILL), 0);
+		assert_int_equal(waitpid(child, NULL, 0), child);
+
+		value = get(word);
+		assert_true(value == 0 || errseq_cursor_error(value) == -A);
+		assert_true(!errseq_cursor_reported(value) || errseq_cursor_observed(value));
+		mine = errseq_peek(word);
+		assert_int_equal(errseq_set(word, -B), 0);
+		assert_int_equal(errseq_check_and_advance(word, &mine), -B);
+		assert_int_equal(errseq_check_and_advance(word, &mine), 0);
+		assert_int_equal(errseq_set(word, -A), 0);
+	}
+	munmap((void *)word, sizeof(*word));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(g1_error_after_any_way_to_take_a_position_is_returned),
+		cmocka_unit_test(g1_and_g2_each_of_1000_observers_is_told_exactly_once),
+		cmocka_unit_test(g2_several_errors_before_a_look_are_one_report_of_the_latest),
+		cmocka_unit_test(g3_error_nobody_was_told_of_is_told_to_the_next_who_samples),
+		cmocka_unit_test(g3_check_does_not_settle_the_debt),
+		cmocka_unit_test(g4_peeks_take_nothing_from_anybody),
+		cmocka_unit_test(g5_marking_by_others_is_no_news),
+		cmocka_unit_test(g7_error_returned_is_the_latest),
+		cmocka_unit_test(g8_calls_inside_interrupted_calls),
+		cmocka_unit_test(g8_killed_process_leaves_a_valid_word_and_stops_nobody),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

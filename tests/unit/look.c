@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: MIT */
+/* errseq_check and errseq_check_and_advance: look for news. */
+#include "../common/harness.h"
+#include "../common/spec.h"
+
+static void look_at_a_never_set_word_from_the_beginning_is_0(void **state)
+{
+	errseq_t word = ERRSEQ_INIT;
+	errseq_cursor_t cursor = 0;
+
+	(void)state;
+	assert_int_equal(errseq_check(&word, 0), 0);
+	assert_int_equal(errseq_check_and_advance(&word, &cursor), 0);
+	assert_int_equal(cursor, 0);
+	assert_int_equal(get(&word), 0);
+}
+
+static void check_returns_the_error_again_until_the_cursor_moves(void **state)
+{
+	errseq_t word = ERRSEQ_INIT;
+	errseq_cursor_t cursor = errseq_peek(&word);
+
+	(void)state;
+	assert_int_equal(errseq_set(&word, -EIO), 0);
+	assert_int_equal(errseq_check(&word, cursor), -EIO);
+	assert_int_equal(errseq_check(&word, cursor), -EIO);
+	cursor = errseq_peek(&word);
+	assert_int_equal(errseq_check(&word, cursor), 0);
+}
+
+static void advance_returns_the_error_and_then_0(void **state)
+{
+	errseq_t word = ERRSEQ_INIT;
+	errseq_cursor_t cursor = 0;
+
+	(void)state;
+	assert_int_equal(errseq_set(&word, -EIO), 0);
+	assert_int_equal(errseq_check_and_advance(&word, &cursor), -EIO);
+	assert_int_equal(errseq_check_and_advance(&word, &cursor), 0);
+	assert_int_equal(errseq_check(&word, cursor), 0);
+}
+
+static void advance_marks_reported_and_observed_and_moves_onto_the_marked_value(void **state)
+{
+	static const uint32_t flags[] = { NO_FLAG, OBSERVED, BOTH_FLAGS };
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(flags); i++) {
+		errseq_cursor_t cursor = 0;
+		errseq_t word;
+
+		put(&word, value_of(9, flags[i], EIO));
+		assert_int_equal(errseq_check_and_advance(&word, &cursor), -EIO);
+		assert_int_equal(get(&word), value_of(9, BOTH_FLAGS, EIO));
+		assert_int_equal(cursor, value_of(9, BOTH_FLAGS, EIO));
+	}
+}
+
+/* Flags in every combination, those that never occur in a word included. */
+static void difference_in_flags_is_no_news_and_changes_nothing(void **state)
+{
+	uint32_t a, b;
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < EDGE_WORDS; i++)
+		for (a = 0; a < 4; a++)
+			for (b = 0; b < 4; b++) {
+				uint32_t bare = edge_word(i) & ~(uint32_t)BOTH_FLAGS;
+				errseq_cursor_t cursor = bare | b << 12;
+				errseq_t word;
+
+				put(&word, bare | a << 12);
+				assert_int_equal(errseq_check(&word, cursor), 0);
+				assert_int_equal(errseq_check_and_advance(&word, &cursor), 0);
+				assert_int_equal(cursor, bare | b << 12);
+				assert_int_equal(get(&word), bare | a << 12);
+			}
+}
+
+static void difference_in_any_other_bit_is_news(void **state)
+{
+	const uint32_t value = value_of(0x15555, BOTH_FLAGS, 0x555);
+	unsigned bit;
+
+	(void)state;
+	for (bit = 0; bit < 32; bit++) {
+		errseq_cursor_t cursor = value ^ UINT32_C(1) << bit;
+		errseq_t word;
+
+		if (bit == 12 || bit == 13)
+			continue;
+		put(&word, value);
+		assert_int_equal(errseq_check(&word, cursor), -0x555);
+		assert_int_equal(errseq_check_and_advance(&word, &cursor), -0x555);
+		assert_int_equal(cursor, value);
+	}
+}
+
+/* Each cursor against each state. */
+static void look_from_every_cursor_at_every_state_does_what_the_contract_says(void **state)
+{
+	unsigned i, j;
+
+	(void)state;
+	for (i = 0; i < EDGE_WORDS; i++)
+		for (j = 0; j < EDGE_WORDS; j++) {
+			struct spec spec = spec_from(edge_word(i));
+			errseq_cursor_t cursor = edge_word(j), spec_cursor = edge_word(j);
+			errseq_t word;
+
+			put(&word, edge_word(i));
+			assert_int_equal(errseq_check(&word, cursor), spec_check(&spec, cursor));
+			assert_int_equal(get(&word), edge_word(i));
+			assert_int_equal(errseq_check_and_advance(&word, &cursor),
+					 spec_check_and_advance(&spec, &spec_cursor));
+			assert_int_equal(cursor, spec_cursor);
+			assert_int_equal(get(&word), spec_value(&spec));
+		}
+}
+
+/* A cursor from a file, say, that belonged to a word that is gone. */
+static void advance_with_a_foreign_cursor_on_a_never_set_word_starts_at_the_beginning(void **state)
+{
+	errseq_cursor_t cursor = value_of(3, BOTH_FLAGS, EIO);
+	errseq_t word = ERRSEQ_INIT;
+
+	(void)state;
+	assert_int_equal(errseq_check(&word, cursor), 0);
+	assert_int_equal(errseq_check_and_advance(&word, &cursor), 0);
+	assert_int_equal(cursor, 0);
+	assert_int_equal(get(&word), 0);
+	assert_int_equal(errseq_set(&word, -EIO), 0);
+	assert_int_equal(errseq_check_and_advance(&word, &cursor), -EIO);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(look_at_a_never_set_word_from_the_beginning_is_0),
+		cmocka_unit_test(check_returns_the_error_again_until_the_cursor_moves),
+		cmocka_unit_test(advance_returns_the_error_and_then_0),
+		cmocka_unit_test(
+			advance_marks_reported_and_observed_and_moves_onto_the_marked_value),
+		cmocka_unit_test(difference_in_flags_is_no_news_and_changes_nothing),
+		cmocka_unit_test(difference_in_any_other_bit_is_news),
+		cmocka_unit_test(look_from_every_cursor_at_every_state_does_what_the_contract_says),
+		cmocka_unit_test(
+			advance_with_a_foreign_cursor_on_a_never_set_word_starts_at_the_beginning),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

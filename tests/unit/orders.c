@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The contract's column of memory orders: which atomic steps each call takes, in each of its cases, and
+ * in which order. The shipped source runs over a <stdatomic.h> that writes down each step.
+ */
+#ifdef TRACE_BUILTINS
+#include "../shim/builtins.h"
+#endif
+#include "../common/harness.h"
+#include "../common/spec.h"
+#include "../shim/trace.h"
+
+/* ThreadSanitizer does not understand fences: under it the header reads the word again instead. */
+#if UNDER_TSAN
+#define ACQUIRE_FENCE "load acquire"
+#else
+#define ACQUIRE_FENCE "fence acquire"
+#endif
+
+static errseq_t word;
+
+static void init_is_relaxed(void **state)
+{
+	(void)state;
+	trace_begin(0, NULL, NULL);
+	errseq_init(&word);
+	assert_string_equal(trace_end(), "store relaxed");
+}
+
+static void set_is_a_releasing_exchange(void **state)
+{
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < EDGE_WORDS; i++) {
+		put(&word, edge_word(i));
+		trace_begin(0, NULL, NULL);
+		assert_int_equal(errseq_set(&word, -EIO), 0);
+		assert_string_equal(trace_end(), "load relaxed; exchange release/relaxed");
+	}
+}
+
+/* G6 needs it: a recorder that only looked would release nothing. */
+static void set_of_an_equal_error_is_still_an_exchange(void **state)
+{
+	(void)state;
+	put(&word, value_of(3, NO_FLAG, EIO));
+	trace_begin(0, NULL, NULL);
+	assert_int_equal(errseq_set(&word, -EIO), 0);
+	assert_string_equal(trace_end(), "load relaxed; exchange release/relaxed");
+	assert_int_equal(get(&word), value_of(3, NO_FLAG, EIO));
+}
+
+static void set_of_an_invalid_error_does_not_touch_the_word(void **state)
+{
+	static const int refused[] = { 0, EIO, -4096 };
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < COUNT_OF(refused); i++) {
+		int err = refused[i];
+
+		trace_begin(0, NULL, NULL);
+		assert_int_equal(errseq_set(&word, err), -EINVAL);
+		assert_string_equal(trace_end(), "");
+	}
+}
+
+static void sample_is_an_acquiring_load(void **state)
+{
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < EDGE_WORDS; i++) {
+		put(&word, edge_word(i));
+		trace_begin(0, NULL, NULL);
+		assert_int_equal(errseq_sample(&word) != 0, i != 0 && edge_word(i) & REPORTED);
+		assert_string_equal(trace_end(), "load acquire");
+	}
+}
+
+static void peek_acquires_and_marks_only_what_is_not_marked(void **state)
+{
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < EDGE_WORDS; i++) {
+		int unmarked = edge_word(i) != 0 && !(edge_word(i) & OBSERVED);
+
+		put(&word, edge_word(i));
+		trace_begin(0, NULL, NULL);
+		assert_int_equal(errseq_peek(&word) != 0, i != 0);
+		assert_string_equal(trace_end(),
+				    unmarked ? "load acquire; or acquire" : "load acquire");
+	}
+}
+
+static void check_without_news_is_one_relaxed_load(void **state)
+{
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < EDGE_WORDS; i++) {
+		put(&word, edge_word(i));
+		trace_begin(0, NULL, NULL);
+		assert_int_equal(errseq_check(&word, edge_word(i) | BOTH_FLAGS), 0);
+		assert_string_equal(trace_end(), "load relaxed");
+	}
+}
+
+static void check_acquires_before_it_returns_an_error(void **state)
+{
+	unsigned i;
+
+	(void)state;
+	for (i = 1; i < EDGE_WORDS; i++) {
+		put(&word, edge_word(i));
+		trace_begin(0, NULL, NULL);
+		assert_int_not_equal(errseq_check(&word, 0), 0);
+		assert_string_equal(trace_end(), "load relaxed; " ACQUIRE_FENCE);
+	}
+}
+
+static void advance_without_news_is_one_relaxed_load(void **state)
+{
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < EDGE_WORDS; i++) {
+		errseq_cursor_t cursor = edge_word(i) | BOTH_FLAGS;
+
+		put(&word, edge_word(i));
+		trace_begin(0, NULL, NULL);
+		assert_int_equal(errseq_check_and_advance(&word, &cursor), 0);
+		assert_string_equal(trace_end(), "load relaxed");
+	}
+}
+
+static void advance_marks_by_an_acquiring_or_and_else_acquires_by_a_fence(void **state)
+{
+	unsigned i;
+
+	(void)state;
+	for (i = 1; i < EDGE_WORDS; i++) {
+		int marked = (edge_word(i) & BOTH_FLAGS) == BOTH_FLAGS;
+		errseq_cursor_t cursor = 0;
+
+		put(&word, edge_word(i));
+		trace_begin(0, NULL, NULL);
+		assert_int_not_equal(errseq_check_and_advance(&word, &cursor), 0);
+		assert_string_equal(trace_end(), marked ? "load relaxed; " ACQUIRE_FENCE
+							: "load relaxed; or acquire");
+	}
+}
+
+static void load_is_relaxed(void **state)
+{
+	(void)state;
+	trace_begin(0, NULL, NULL);
+	assert_int_equal(errseq_load(&word), get(&word));
+	assert_string_equal(trace_end(), "load relaxed");
+}
+
+static void accessors_and_format_touch_no_word(void **state)
+{
+	char buf[ERRSEQ_FORMAT_SIZE];
+
+	(void)state;
+	trace_begin(0, NULL, NULL);
+	assert_int_equal(errseq_cursor_error(5), -5);
+	assert_int_equal(errseq_cursor_reported(5), 0);
+	assert_int_equal(errseq_cursor_observed(5), 0);
+	assert_int_equal(errseq_cursor_count(5), 0);
+	assert_int_equal(errseq_format(5, buf, sizeof(buf)), 15);
+	assert_string_equal(trace_end(), "");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(init_is_relaxed),
+		cmocka_unit_test(set_is_a_releasing_exchange),
+		cmocka_unit_test(set_of_an_equal_error_is_still_an_exchange),
+		cmocka_unit_test(set_of_an_invalid_error_does_not_touch_the_word),
+		cmocka_unit_test(sample_is_an_acquiring_load),
+		cmocka_unit_test(peek_acquires_and_marks_only_what_is_not_marked),
+		cmocka_unit_test(check_without_news_is_one_relaxed_load),
+		cmocka_unit_test(check_acquires_before_it_returns_an_error),
+		cmocka_unit_test(advance_without_news_is_one_relaxed_load),
+		cmocka_unit_test(advance_marks_by_an_acquiring_or_and_else_acquires_by_a_fence),
+		cmocka_unit_test(load_is_relaxed),
+		cmocka_unit_test(accessors_and_format_touch_no_word),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

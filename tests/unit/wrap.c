@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: MIT */
+/* The counter has 18 bits. What that means at its edge, exactly. */
+#include "../common/harness.h"
+#include "../common/word.h"
+#include <errno.h>
+
+enum {
+	A = EIO,
+	B = ENOSPC,
+	TURNS = 1 << 18
+};
+
+/* Errors that somebody else is told of, one by one. */
+static void record_and_report(errseq_t *word, errseq_cursor_t *other, int times)
+{
+	int i;
+
+	for (i = 0; i < times; i++) {
+		assert_int_equal(errseq_set(word, -A), 0);
+		assert_int_equal(errseq_check_and_advance(word, other), -A);
+	}
+}
+
+/* A word with a history, an observer who stands on its latest error, and another who keeps up. */
+static void begin(errseq_t *word, errseq_cursor_t *sleeper, errseq_cursor_t *other)
+{
+	errseq_init(word);
+	*other = 0;
+	record_and_report(word, other, 1);
+	*sleeper = errseq_sample(word);
+	assert_int_not_equal(*sleeper, 0);
+}
+
+static void check_after_one_error_less_than_the_wrap_returns_it(void **state)
+{
+	errseq_cursor_t sleeper, other;
+	errseq_t word;
+
+	(void)state;
+	begin(&word, &sleeper, &other);
+	record_and_report(&word, &other, TURNS - 1);
+	assert_int_equal(errseq_check(&word, sleeper), -A);
+}
+
+/* The documented limit, not a feature. */
+static void check_after_exactly_the_wrap_and_the_same_errno_is_0(void **state)
+{
+	errseq_cursor_t sleeper, other;
+	errseq_t word;
+
+	(void)state;
+	begin(&word, &sleeper, &other);
+	record_and_report(&word, &other, TURNS);
+	assert_int_equal(errseq_check(&word, sleeper), 0);
+	record_and_report(&word, &other, 1);
+	assert_int_equal(errseq_check(&word, sleeper), -A);
+}
+
+static void check_after_exactly_the_wrap_and_another_errno_returns_it(void **state)
+{
+	errseq_cursor_t sleeper, other;
+	errseq_t word;
+
+	(void)state;
+	begin(&word, &sleeper, &other);
+	record_and_report(&word, &other, TURNS - 1);
+	assert_int_equal(errseq_set(&word, -B), 0);
+	assert_int_equal(errseq_check_and_advance(&word, &sleeper), -B);
+}
+
+static void cursor_at_the_beginning_is_told_after_the_wrap_too(void **state)
+{
+	errseq_cursor_t sleeper, other;
+	errseq_t word;
+
+	(void)state;
+	begin(&word, &sleeper, &other);
+	record_and_report(&word, &other, TURNS - 1);
+	assert_int_equal(errseq_cursor_count(errseq_load(&word)), LAST_COUNT);
+	assert_int_equal(errseq_check(&word, 0), -A);
+	record_and_report(&word, &other, 1);
+	assert_int_equal(errseq_cursor_count(errseq_load(&word)), 0);
+	assert_int_equal(errseq_check(&word, 0), -A);
+}
+
+/* Errors that nobody looks at do not bring the wrap any closer. */
+static void check_after_the_wrap_in_unobserved_errors_returns_the_latest(void **state)
+{
+	errseq_cursor_t sleeper, other;
+	errseq_t word;
+	int i;
+
+	(void)state;
+	begin(&word, &sleeper, &other);
+	for (i = 0; i < TURNS; i++)
+		assert_int_equal(errseq_set(&word, -A), 0);
+	assert_int_equal(errseq_check(&word, sleeper), -A);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(check_after_one_error_less_than_the_wrap_returns_it),
+		cmocka_unit_test(check_after_exactly_the_wrap_and_the_same_errno_is_0),
+		cmocka_unit_test(check_after_exactly_the_wrap_and_another_errno_returns_it),
+		cmocka_unit_test(cursor_at_the_beginning_is_told_after_the_wrap_too),
+		cmocka_unit_test(check_after_the_wrap_in_unobserved_errors_returns_the_latest),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
