@@ -51,7 +51,7 @@ install(FILES "${CMAKE_CURRENT_BINARY_DIR}/libErrseq.pc" DESTINATION "${pc_dir}"
 
 # The manual; a page that documents several functions is found under the name of each.
 foreach(section IN ITEMS 3 7)
-	file(GLOB pages CONFIGURE_DEPENDS docs/man/*.${section})
+	file(GLOB pages docs/man/*.${section})
 	install(FILES ${pages} DESTINATION "${CMAKE_INSTALL_MANDIR}/man${section}")
 	foreach(page IN LISTS pages)
 		cmake_path(GET page FILENAME file)

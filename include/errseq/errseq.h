@@ -27,9 +27,8 @@
  *
  * Guarantees, by the names that the manual and the tests use:
  *
- *	G1 nothing missed   An error recorded after a cursor was taken or advanced is returned by the
- *	                    next look through it, unless exactly a multiple of 2^18 observed errors
- *	                    passed in between.
+ *	G1 nothing missed   If a set completes after a cursor was taken or advanced, the next look
+ *	                    through it returns an error (fewer than 2^18 observed errors later).
  *	G2 once             Through one cursor, check_and_advance does not return an error again unless
  *	                    another set came after.
  *	G3 owed             An error that no one was told of is told to whoever samples next.
@@ -43,6 +42,8 @@
  *	G8 anywhere         Lock-free, no allocation, no libc, async-signal-safe, address-free; a thread
  *	                    or process that dies inside a call leaves a valid word and stops nobody.
  *
+ * "Told" means by errseq_check_and_advance: errseq_check shows an error and settles nothing.
+ *
  * Not promised: how many errors there were, errors overwritten before anyone looked, and anything
  * past the word's lifetime.
  *
@@ -50,7 +51,7 @@
  * ERRSEQ_SEEN flag into two", as corrected in this project's docs/algorithm.md. The code does not
  * come from the kernel.
  *
- * Every pointer argument must point to a live object; none may be null.
+ * Every pointer argument points to a live object, and none is null but for errseq_format's.
  */
 #ifndef ERRSEQ_ERRSEQ_H
 #define ERRSEQ_ERRSEQ_H
@@ -132,7 +133,8 @@ typedef struct errseq {
 } errseq_t;
 
 /*
- * A cursor: an observer's position, a plain number that may be copied and stored. 0 = since the
+ * A cursor: an observer's position, a plain number that may be copied and stored, and that means
+ * something only as long as its word lives: store an identity of that life beside it. 0 = since the
  * beginning, so that the next look tells of whatever is in the word.
  */
 typedef uint32_t errseq_cursor_t;
@@ -223,7 +225,8 @@ ERRSEQ_NODISCARD_ ERRSEQ_API_ int errseq_check(const errseq_t *eseq, errseq_curs
  *	locking, the cursor does: two calls at once on one cursor are a data race.
  * Memory order: relaxed while there is no news; acquire before an error is returned (G6).
  * Return: 0 if word and cursor are the same but for the two flags (G5), else the latest error, a
- *	negated errno, -1 ... -4095.
+ *	negated errno, -1 ... -4095. On a word that was never set, a cursor from another word's life
+ *	is no news: 0, and the cursor moves to 0.
  */
 ERRSEQ_NODISCARD_ ERRSEQ_API_ int errseq_check_and_advance(errseq_t *eseq, errseq_cursor_t *since)
 	ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
