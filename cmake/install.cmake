@@ -5,9 +5,14 @@ include(CMakePackageConfigHelpers)
 set(ERRSEQ_INSTALL_CMAKEDIR "${CMAKE_INSTALL_LIBDIR}/cmake/libErrseq" CACHE STRING
 	"Where the package configuration of libErrseq goes")
 
+# Not as a FILE_SET: with an absolute include directory, CMake 3.25 exports a path that does not exist.
+install(DIRECTORY include/errseq DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
+
 # One export a kind, so that a package that ships only one of them works.
 foreach(kind IN ITEMS static shared)
-	install(TARGETS errseq_${kind} EXPORT libErrseq-${kind} FILE_SET HEADERS)
+	install(TARGETS errseq_${kind} EXPORT libErrseq-${kind}
+		INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+	)
 	install(EXPORT libErrseq-${kind}
 		NAMESPACE libErrseq::
 		FILE libErrseq-${kind}.cmake
@@ -15,18 +20,18 @@ foreach(kind IN ITEMS static shared)
 	)
 endforeach()
 
-configure_package_config_file(cmake/libErrseq-config.cmake.in
-	"${CMAKE_CURRENT_BINARY_DIR}/libErrseq-config.cmake"
+configure_package_config_file(cmake/libErrseqConfig.cmake.in
+	"${CMAKE_CURRENT_BINARY_DIR}/libErrseqConfig.cmake"
 	INSTALL_DESTINATION "${ERRSEQ_INSTALL_CMAKEDIR}"
 	NO_SET_AND_CHECK_MACRO
 )
-write_basic_package_version_file("${CMAKE_CURRENT_BINARY_DIR}/libErrseq-config-version.cmake"
+write_basic_package_version_file("${CMAKE_CURRENT_BINARY_DIR}/libErrseqConfigVersion.cmake"
 	COMPATIBILITY SameMinorVersion # until 1.0, a minor version may break
 )
 install(
 	FILES
-		"${CMAKE_CURRENT_BINARY_DIR}/libErrseq-config.cmake"
-		"${CMAKE_CURRENT_BINARY_DIR}/libErrseq-config-version.cmake"
+		"${CMAKE_CURRENT_BINARY_DIR}/libErrseqConfig.cmake"
+		"${CMAKE_CURRENT_BINARY_DIR}/libErrseqConfigVersion.cmake"
 	DESTINATION "${ERRSEQ_INSTALL_CMAKEDIR}"
 )
 

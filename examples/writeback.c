@@ -79,8 +79,9 @@ static const char *name_of(int err)
 /* ---- the write-behind file ------------------------------------------------------------------- */
 
 enum {
-	QUEUE_LIMIT = 64
-}; /* buffers; a writer that is faster than the disk waits */
+	QUEUE_LIMIT = 64,    /* buffers: a writer that is faster than the disk waits */
+	FAILURES_SHOWN = 10, /* lines of the timeline */
+};
 
 struct buffer {
 	struct buffer *next;
@@ -91,7 +92,8 @@ struct buffer {
 
 struct file {
 	int fd;
-	errseq_t errors; /* the word: what went wrong while flushing */
+	errseq_t errors;	/* the word: what went wrong while flushing */
+	uint64_t written_bytes; /* the flusher's own */
 
 	pthread_t flusher;
 	pthread_mutex_t lock; /* guards all that follows */
@@ -99,7 +101,6 @@ struct file {
 	struct buffer *first, **last;
 	unsigned queued; /* buffers handed over and not flushed yet */
 	bool closing;
-	uint64_t flushed_bytes;
 
 	/* Only for the verdict: what observers ought to be told, counted without errseq. */
 	unsigned failures; /* errors recorded */
@@ -142,48 +143,72 @@ static int sync_data(int fd)
 }
 
 /* The data of a failed flush is gone, as with the kernel's page cache: only the error is kept. */
-static void record(struct file *file, int err, const char *what, const struct buffer *buffer)
+static void record(struct file *file, int err, const char *what)
 {
 	errseq_set(&file->errors, err);
-	say("flusher", "%s of %zu bytes at %lld fails: %s, recorded", what, buffer->length,
-	    (long long)buffer->offset, name_of(err));
 	pthread_mutex_lock(&file->lock);
 	file->failures++;
 	file->latest = err;
 	pthread_mutex_unlock(&file->lock);
+	if (file->failures <= FAILURES_SHOWN)
+		say("flusher", "%s fails: %s, recorded", what, name_of(err));
+	if (file->failures == FAILURES_SHOWN)
+		say("flusher", "further failures are recorded, but not shown");
+}
+
+/* Writes a list of buffers, then syncs once. Returns how many there were. */
+static unsigned flush(struct file *file, struct buffer *buffer)
+{
+	unsigned count = 0;
+	char what[80];
+	int err;
+
+	while (buffer) {
+		struct buffer *next = buffer->next;
+
+		err = write_all(file->fd, buffer);
+		snprintf(what, sizeof(what), "pwrite of %zu bytes at %lld", buffer->length,
+			 (long long)buffer->offset);
+		if (err)
+			record(file, err, what);
+		else
+			file->written_bytes += buffer->length;
+		free(buffer);
+		buffer = next;
+		count++;
+	}
+	err = sync_data(file->fd);
+	if (err)
+		record(file, err, "fdatasync");
+	return count;
 }
 
 static void *flush_in_background(void *argument)
 {
 	struct file *file = argument;
+	double next_ms = now_ms() + 1000;
 
 	pthread_mutex_lock(&file->lock);
-	for (;;) {
-		struct buffer *buffer = file->first;
-		int err;
+	while (file->first || !file->closing) {
+		struct buffer *batch = file->first;
+		unsigned count;
 
-		if (!buffer && file->closing)
-			break;
-		if (!buffer) {
+		if (!batch) {
 			pthread_cond_wait(&file->changed, &file->lock);
 			continue;
 		}
-		file->first = buffer->next;
-		if (!file->first)
-			file->last = &file->first;
+		file->first = NULL;
+		file->last = &file->first;
 		pthread_mutex_unlock(&file->lock);
-
-		err = write_all(file->fd, buffer);
-		if (err)
-			record(file, err, "pwrite", buffer);
-		else if ((err = sync_data(file->fd)) != 0)
-			record(file, err, "fdatasync", buffer);
-
+		count = flush(file, batch);
+		if (now_ms() > next_ms) { /* a line a second, if it takes that long */
+			say("flusher", "%llu bytes written",
+			    (unsigned long long)file->written_bytes);
+			next_ms = now_ms() + 1000;
+		}
 		pthread_mutex_lock(&file->lock);
-		file->queued--;
-		file->flushed_bytes += err ? 0 : buffer->length;
+		file->queued -= count;
 		pthread_cond_broadcast(&file->changed);
-		free(buffer);
 	}
 	pthread_mutex_unlock(&file->lock);
 	return NULL;
@@ -462,6 +487,10 @@ static void show_file_size_limit(int fd, off_t limit)
 	handle_write(&bob, (char[BLOCK]){ 0 }, BLOCK, limit + BLOCK);
 	wait_for_writeback(&file);
 	look_and_say(&view);
+	say("carol", "writes a block beyond the limit, before anybody was told of bob's");
+	handle_write(&carol, (char[BLOCK]){ 0 }, BLOCK, limit);
+	wait_for_writeback(&file);
+	look_and_say(&view);
 	fsync_and_say(&dave);
 	fsync_and_say(&carol);
 	fsync_and_say(&bob);
@@ -561,13 +590,25 @@ static int demonstrate(void)
 
 /* ---- on the user's own file ------------------------------------------------------------------ */
 
-struct copy {
-	struct handle *handle;
+enum {
+	MOST_HANDLES = 64
+};
+
+/* The standard input, shared by the copying threads. */
+struct input {
+	pthread_mutex_t lock; /* guards reading and the offset */
+	off_t offset;
+};
+
+/* One copying thread, with a handle of its own. */
+struct copier {
+	char name[24];
+	struct handle handle;
+	pthread_t thread;
+	struct input *input;
 	size_t block;
-	off_t *offset;		/* of the input, shared by the copying threads */
-	pthread_mutex_t *input; /* guards the offset and the standard input */
-	uint64_t bytes;
-	int err; /* of reading */
+	uint64_t bytes; /* handed over */
+	int err;	/* what ended it early, 0 or a negated errno */
 };
 
 static ssize_t read_full(int fd, char *data, size_t length)
@@ -589,27 +630,26 @@ static ssize_t read_full(int fd, char *data, size_t length)
 
 static void *copy_blocks(void *argument)
 {
-	struct copy *copy = argument;
-	char *block = malloc(copy->block);
+	struct copier *copier = argument;
+	char *block = malloc(copier->block);
+	ssize_t n = 1;
 
-	while (block && copy->err == 0) {
-		ssize_t n;
+	if (!block)
+		copier->err = -ENOMEM;
+	while (n > 0 && copier->err == 0) {
 		off_t at;
 
-		pthread_mutex_lock(copy->input);
-		n = read_full(STDIN_FILENO, block, copy->block);
-		at = *copy->offset;
+		pthread_mutex_lock(&copier->input->lock);
+		n = read_full(STDIN_FILENO, block, copier->block);
+		at = copier->input->offset;
+		copier->input->offset += n > 0 ? n : 0;
+		pthread_mutex_unlock(&copier->input->lock);
 		if (n > 0)
-			*copy->offset += n;
-		pthread_mutex_unlock(copy->input);
-		if (n == 0)
-			break;
-		copy->err = n < 0 ? (int)n : handle_write(copy->handle, block, (size_t)n, at);
-		if (copy->err == 0)
-			copy->bytes += (uint64_t)n;
+			copier->err = handle_write(&copier->handle, block, (size_t)n, at);
+		else
+			copier->err = (int)n;
+		copier->bytes += copier->err == 0 ? (uint64_t)n : 0;
 	}
-	if (!block)
-		copy->err = -ENOMEM;
 	free(block);
 	return NULL;
 }
@@ -647,71 +687,77 @@ static int open_target(const struct options *options)
 	return fd;
 }
 
+/* Copies with all threads; returns the bytes that were handed over, or -1 if any thread had to stop. */
+static int64_t copy_with(struct copier *copiers, unsigned count)
+{
+	int64_t bytes = 0;
+	bool stopped = false;
+	unsigned i;
+
+	for (i = 0; i < count; i++)
+		if (pthread_create(&copiers[i].thread, NULL, copy_blocks, &copiers[i]) != 0) {
+			fprintf(stderr, "writeback: only %u of %u threads could be started\n", i,
+				count);
+			exit(EXIT_NOT_SAFE);
+		}
+	for (i = 0; i < count; i++) {
+		pthread_join(copiers[i].thread, NULL);
+		bytes += (int64_t)copiers[i].bytes;
+		if (copiers[i].err) {
+			say(copiers[i].name, "cannot go on: %s", name_of(copiers[i].err));
+			stopped = true;
+		}
+	}
+	say("all", "handed over %lld bytes", (long long)bytes);
+	return stopped ? -1 : bytes;
+}
+
 static int copy_to(const struct options *options)
 {
-	pthread_mutex_t input = PTHREAD_MUTEX_INITIALIZER;
-	struct handle handles[64];
-	struct copy copies[64];
-	pthread_t threads[64];
-	char names[64][12];
-	uint64_t bytes = 0;
+	static struct copier copiers[MOST_HANDLES];
+	struct input input = { PTHREAD_MUTEX_INITIALIZER, 0 };
 	struct file file;
-	off_t offset = 0;
-	bool safe = true;
-	unsigned i;
+	int64_t bytes;
+	unsigned i, round;
+	bool safe;
 	int fd, result;
 
-	if (isatty(STDIN_FILENO))
-		fprintf(stderr, "writeback: copying what you type to %s; end it with Ctrl-D\n",
-			options->path);
-	fd = open_target(options);
-	if (fd < 0)
-		return EXIT_USAGE;
 	signal(SIGXFSZ, SIG_IGN);
 	if (options->limit && limit_file_size(options->limit) < 0) {
 		fprintf(stderr, "writeback: the file size limit cannot be set: %s\n",
 			strerror(errno));
 		return EXIT_USAGE;
 	}
+	fd = open_target(options);
+	if (fd < 0)
+		return EXIT_USAGE;
+	if (isatty(STDIN_FILENO))
+		fprintf(stderr, "writeback: copying what you type to %s; end it with Ctrl-D\n",
+			options->path);
 	printf("%s, written behind by %u threads in blocks of %zu bytes\n\n"
 	       "       ms  who       does, and learns\n",
 	       options->path, options->handles, options->block);
 	file_start(&file, fd);
 	for (i = 0; i < options->handles; i++) {
-		snprintf(names[i], sizeof(names[i]), "handle %u", i + 1);
-		handle_open(&handles[i], names[i], &file);
+		snprintf(copiers[i].name, sizeof(copiers[i].name), "handle %u", i + 1);
+		handle_open(&copiers[i].handle, copiers[i].name, &file);
+		copiers[i].input = &input;
+		copiers[i].block = options->block;
 	}
-	for (i = 0; i < options->handles; i++) {
-		copies[i] = (struct copy){ &handles[i], options->block, &offset, &input, 0, 0 };
-		if (pthread_create(&threads[i], NULL, copy_blocks, &copies[i]) != 0) {
-			fprintf(stderr, "writeback: only %u of %u threads could be started\n", i,
-				options->handles);
-			exit(EXIT_NOT_SAFE);
-		}
-	}
-	for (i = 0; i < options->handles; i++) {
-		pthread_join(threads[i], NULL);
-		bytes += copies[i].bytes;
-		if (copies[i].err) {
-			safe = false;
-			say(names[i], "cannot go on: %s", name_of(copies[i].err));
-		}
-	}
-	say("all", "handed over %llu bytes", (unsigned long long)bytes);
+	bytes = copy_with(copiers, options->handles);
+	safe = bytes >= 0;
+	for (round = 0; round < 2; round++)
+		for (i = 0; i < options->handles; i++)
+			safe &= fsync_and_say(&copiers[i].handle) == 0;
+	say("flusher", "wrote %llu bytes in all", (unsigned long long)file.written_bytes);
 	for (i = 0; i < options->handles; i++)
-		safe &= fsync_and_say(&handles[i]) == 0;
-	for (i = 0; i < options->handles; i++)
-		safe &= fsync_and_say(&handles[i]) == 0;
-	say("flusher", "wrote and synced %llu of %llu bytes",
-	    (unsigned long long)file.flushed_bytes, (unsigned long long)bytes);
-	for (i = 0; i < options->handles; i++)
-		handle_close(&handles[i]);
+		handle_close(&copiers[i].handle);
 	file_stop(&file);
 	result = verdict();
 	if (result != EXIT_SAFE)
 		return result;
 	printf("%s: %s\n", options->path,
-	       safe ? "every byte is on the disk" : "NOT every byte is there");
+	       safe ? "every byte is on the disk" : "NOT every byte is on the disk");
 	return safe ? EXIT_SAFE : EXIT_NOT_SAFE;
 }
 
@@ -772,7 +818,7 @@ int main(int argc, char **argv)
 	while ((option = getopt_long(argc, argv, "n:b:l:oh", long_options, NULL)) != -1) {
 		switch (option) {
 		case 'n':
-			options.handles = (unsigned)parse_size("--handles", optarg, 64);
+			options.handles = (unsigned)parse_size("--handles", optarg, MOST_HANDLES);
 			okay &= options.handles != 0;
 			break;
 		case 'b':

@@ -87,7 +87,7 @@ void errseq_init(errseq_t *eseq)
 /* In parentheses because of the header's macro of this name, which looks at constant arguments. */
 int(errseq_set)(errseq_t *eseq, int err)
 {
-	uint32_t old, new;
+	uint32_t old, next;
 
 	if (err < -ERRSEQ_MAX_ERRNO || err > -1)
 		return -EINVAL;
@@ -95,14 +95,14 @@ int(errseq_set)(errseq_t *eseq, int err)
 	/* relaxed: only a first guess for the exchange */
 	old = atomic_load_explicit(&eseq->word_, memory_order_relaxed);
 	do {
-		new = (old & ERRSEQ_COUNTER_) | (uint32_t)-err;
+		next = (old & ERRSEQ_COUNTER_) | (uint32_t)-err;
 		if (old & ERRSEQ_OBSERVED_)
-			new += ERRSEQ_STEP_;
+			next += ERRSEQ_STEP_;
 		/*
 		 * release: what this thread did before is visible to whoever is told; hence also
-		 * when new equals old. relaxed on failure: only a better guess.
+		 * when next equals old. relaxed on failure: only a better guess.
 		 */
-	} while (!atomic_compare_exchange_weak_explicit(&eseq->word_, &old, new,
+	} while (!atomic_compare_exchange_weak_explicit(&eseq->word_, &old, next,
 							memory_order_release,
 							memory_order_relaxed));
 	return 0;

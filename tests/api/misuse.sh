@@ -1,0 +1,73 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# Misuse is caught when the user compiles: at -O0 and -O2, in C and in C++, by gcc and by clang. Each snippet
+# that must not compile stands beside one that differs only in being right, and must.
+# usage: misuse.sh SOURCE_DIR WORK_DIR CC [CXX]
+set -eu
+source_dir=$1 work=$2 cc=$3 cxx=${4:-}
+. "$source_dir/tests/common/check.sh"
+rm -rf "$work"
+mkdir -p "$work"
+caught=0
+
+# snippet FILE STATEMENT
+snippet() {
+	printf '#include <errno.h>\n#include <errseq/errseq.h>\nvoid use(errseq_t *word, errseq_cursor_t *cursor, int err);\nvoid use(errseq_t *word, errseq_cursor_t *cursor, int err)\n{\n\t(void)word, (void)cursor, (void)err;\n\t%s\n}\n' \
+		"$2" >"$1"
+}
+
+# refused PATTERN STATEMENT FLAGS...: does not compile and says PATTERN
+refused() {
+	local pattern=$1 statement=$2
+	shift 2
+	snippet "$work/wrong.c" "$statement"
+	must_fail_with "$pattern" "${compile[@]}" "$@" "$work/wrong.c"
+	caught=$((caught + 1))
+}
+
+accepted() {
+	snippet "$work/right.c" "$1"
+	must "${compile[@]}" -Werror "$work/right.c"
+}
+
+try() {
+	local level name call
+	for level in -O0 -O2; do
+		compile=("$@" $level -I"$source_dir/include" -c -o "$work/out.o")
+		for err in EIO ENOSPC 0 4095 4096 -4096 -4097 5u '5 - 5' INT_MIN; do
+			refused 'negated errno|negated_errno' "errseq_set(word, $err);" -include limits.h
+		done
+		for err in -EIO -ENOSPC -1 -4095 err -err 'err ? -EIO : err'; do
+			accepted "errseq_set(word, $err);"
+		done
+		for call in 'errseq_check(word, *cursor)' 'errseq_check_and_advance(word, cursor)' \
+			'errseq_sample(word)' 'errseq_peek(word)'; do
+			refused 'unused|ignor' "$call;" -Werror
+			accepted "if ($call) return;"
+		done
+		for call in 'errseq_set(0, -EIO)' 'errseq_init(0)'; do
+			refused 'null' "$call;" -Werror -Wnonnull
+		done
+		# a cursor is not a word, nor the other way round
+		refused 'errseq|incompatible|convert|conversion' 'if (errseq_check(cursor, 0)) return;' -Werror
+		refused 'errseq|incompatible|convert|conversion' \
+			'if (errseq_check_and_advance(word, *cursor)) return;' -Werror
+	done
+}
+
+for compiler in $(compilers_for "$cc" gcc clang); do
+	for standard in c99 c17; do
+		try "$compiler" "-std=$standard" -x c
+	done
+done
+if [ -n "$cxx" ]; then
+	for compiler in $(compilers_for "$cxx" g++ clang++); do
+		for standard in c++11 c++20; do
+			try "$compiler" "-std=$standard" -x c++
+		done
+	done
+else
+	skip_part "no C++ compiler"
+fi
+have clang || skip_part "clang is not installed"
+echo "$caught misuses were refused by the compiler, their right twins accepted"

@@ -1,0 +1,112 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# src/errseq.c without the build system: two files in somebody's tree, freestanding, in a unity build, on a
+# target without lock-free atomics; and what it needs and offers as an object.
+# usage: source.sh SOURCE_DIR WORK_DIR CC
+set -eu
+source_dir=$1 work=$2 cc=$3
+. "$source_dir/tests/common/check.sh"
+rm -rf "$work"
+mkdir -p "$work/tree/errseq"
+cp "$source_dir/include/errseq/errseq.h" "$work/tree/errseq/"
+cp "$source_dir/src/errseq.c" "$work/tree/"
+cd "$work/tree"
+
+cat >user.c <<'EOF'
+#include <errseq/errseq.h>
+int main(void)
+{
+	errseq_t word = ERRSEQ_INIT;
+	errseq_cursor_t cursor = errseq_sample(&word);
+	int (*volatile advance)(errseq_t *, errseq_cursor_t *) = errseq_check_and_advance;
+
+	errseq_set(&word, -5);
+	return errseq_check(&word, cursor) != -5 || advance(&word, &cursor) != -5 ||
+	       errseq_check_and_advance(&word, &cursor) != 0;
+}
+EOF
+for order in 'user.c errseq.c' 'errseq.c user.c'; do
+	# shellcheck disable=SC2086
+	printf '#include "%s"\n#include "%s"\n' $order >"unity-${order%% *}"
+done
+
+for compiler in $(compilers_for "$cc" gcc clang); do
+	for level in -O0 -O1 -O2 -O3 -Os; do
+		must "$compiler" -std=c11 -Wall -Wextra -Wpedantic -Werror $level -I. -c errseq.c -o errseq.o
+		must "$compiler" -std=c11 $level -I. user.c errseq.o -o user
+		must ./user
+		for unity in unity-user.c unity-errseq.c; do
+			must "$compiler" -std=c11 -Wall -Wextra -Wpedantic -Werror $level -I. $unity -o unity
+			must ./unity
+		done
+
+		# No libc: nothing undefined, also where there are no headers but the compiler's own.
+		must "$compiler" -std=c11 -ffreestanding -nostdinc -isystem \
+			"$("$compiler" -print-file-name=include)" -Wall -Wextra -Werror $level -I. -c errseq.c \
+			-o free.o
+		for object in errseq.o free.o; do
+			undefined=$(nm -u "$object" | grep -v -e _GLOBAL_OFFSET_TABLE_ || true)
+			[ -z "$undefined" ] || fail "$compiler $level: $object needs $undefined"
+		done
+	done
+	echo "$compiler: alone, in a unity build and freestanding; nothing undefined"
+
+	# Everything but the inline paths' helper is what the header calls private: no other symbol.
+	got=$(nm -g --defined-only errseq.o | awk '{ print $3 }' | sort)
+	want=$(sed -n 's/^\t\(errseq_[a-z_]*\);$/\1/p' "$source_dir/src/libErrseq.map" | sort)
+	[ "$got" = "$want" ] || fail "$compiler: errseq.o defines: $got, the version script lists: $want"
+done
+
+# The fast paths of optimised users are inline: of the library they need the slow path and nothing else.
+cat >inline.c <<'EOF'
+#include <errseq/errseq.h>
+#ifdef __cplusplus
+extern "C" {
+#endif
+int look(const errseq_t *word, errseq_cursor_t since);
+errseq_cursor_t open_handle(const errseq_t *word);
+int sync_handle(errseq_t *word, errseq_cursor_t *since);
+#ifdef __cplusplus
+}
+#endif
+int look(const errseq_t *word, errseq_cursor_t since) { return errseq_check(word, since); }
+errseq_cursor_t open_handle(const errseq_t *word) { return errseq_sample(word); }
+int sync_handle(errseq_t *word, errseq_cursor_t *since) { return errseq_check_and_advance(word, since); }
+EOF
+check_inline() {
+	local want=$1 got
+	shift
+	must "$@" -I. -c inline.c -o inline.o
+	got=$(nm -u inline.o | awk '{ print $2 }' | grep errseq | sort | tr '\n' ' ' || true)
+	[ "$got" = "$want" ] || fail "$*: the object needs '$got' of the library, expected '$want'"
+}
+for compiler in $(compilers_for "$cc" gcc clang); do
+	for mode in 'c -std=c11' 'c -std=c99' 'c++ -std=c++11'; do
+		supports "$compiler" "${mode#*=}" "${mode%% *}" || continue
+		# shellcheck disable=SC2086
+		for level in -O1 -O2 -Os; do
+			check_inline 'errseq_advance_ ' "$compiler" -x $mode $level
+		done
+		# shellcheck disable=SC2086
+		check_inline 'errseq_check errseq_check_and_advance errseq_sample ' "$compiler" -x $mode -O2 \
+			-DERRSEQ_NO_INLINE
+		# shellcheck disable=SC2086
+		must "$compiler" -x $mode -O0 -I. -c inline.c -o inline.o
+		! nm --defined-only inline.o | grep -q ' [TWV] errseq_' ||
+			fail "$compiler $mode: a user's object defines a symbol of the library"
+	done
+done
+echo "fast paths are inline, and no user's object carries a copy of a symbol"
+
+# Where an atomic is a lock in disguise the build stops, and says why. gcc knows such a target: the 80386.
+if "$cc" -m32 -march=i386 -ffreestanding -dM -E -x c - </dev/null 2>/dev/null |
+	grep -q '__GCC_ATOMIC_INT_LOCK_FREE 1'; then
+	for file in errseq.c user.c; do
+		must_fail_with 'needs 32-bit atomics that are always lock-free' \
+			"$cc" -std=c11 -m32 -march=i386 -ffreestanding -nostdinc -isystem \
+			"$("$cc" -print-file-name=include)" -I. -c $file -o out.o
+	done
+	echo "a target without lock-free atomics is refused with a reason"
+else
+	skip_part "$cc has no target without lock-free atomics (-m32 -march=i386)"
+fi

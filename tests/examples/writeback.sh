@@ -1,0 +1,130 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The write-behind example as its users run it, and its verdict, which must be able to be bad.
+# usage: writeback.sh SOURCE_DIR WORK_DIR CC WRITEBACK
+set -eu
+source_dir=$1 work=$2 cc=$3 writeback=$4
+. "$source_dir/tests/common/check.sh"
+rm -rf "$work"
+mkdir -p "$work"
+cd "$work"
+
+# expect STATUS FILE-FOR-OUTPUT ARGUMENTS...
+expect() {
+	local want=$1 output=$2 status=0
+	shift 2
+	"$writeback" "$@" >"$output" 2>&1 || status=$?
+	[ "$status" = "$want" ] || fail "writeback $* exited with $status, not $want:
+$(cat "$output")"
+}
+
+says() {
+	grep -qE -- "$2" "$1" || fail "this should say '$2':
+$(cat "$1")"
+}
+
+# times FILE COUNT PATTERN
+times() {
+	local got
+	got=$(grep -cE -- "$3" "$1" || true)
+	[ "$got" = "$2" ] || fail "this should say '$3' $2 times, not $got:
+$(cat "$1")"
+}
+
+expect 0 demo
+says demo '^verdict: right'
+says demo 'reads back what both wrote'
+# Who is told what in the first part: three times before a look of volatile's, twice before one of
+# the others'; alice was told of the first, and closed on the rest.
+times demo 1 '  alice +fsync:  EFBIG'
+times demo 2 '  bob +fsync:  EFBIG'
+times demo 2 '  carol +fsync:  EFBIG'
+times demo 1 '  dave +fsync:  EFBIG'
+times demo 3 '  volatile +looks:  EFBIG'
+times demo 1 '  alice +closes: EFBIG'
+if [ -c /dev/full ]; then
+	times demo 2 '  erin +fsync:  ENOSPC'
+	times demo 2 '  frank +fsync:  ENOSPC'
+	times demo 1 '  grace +fsync:  ENOSPC'
+	times demo 1 '  volatile +looks:  ENOSPC'
+fi
+# Also when its output is a file: the limit must not hit the log. And with a low limit of the user's.
+(ulimit -f 2048 && "$writeback" >limited 2>&1) || fail "under ulimit -f 2048: $(cat limited)"
+says limited '^verdict: right'
+echo "the demonstration tells everybody what they are owed"
+
+head -c 3000001 /dev/urandom >in
+expect 0 copied out <in
+cmp in out || fail "the copy differs"
+says copied '^out: every byte is on the disk'
+expect 2 kept out <in
+says kept 'holds 3000001 bytes already, and nothing was touched'
+cmp in out || fail "a file that was not to be touched was"
+expect 0 copied --handles 1 --block 1 --overwrite small < <(head -c 1000 in)
+cmp -n 1000 in small || fail "the copy in blocks of one byte differs"
+expect 0 copied --handles 64 --block 1K --overwrite out <in
+cmp in out || fail "the copy through 64 handles differs"
+expect 0 copied empty </dev/null
+
+expect 1 limited --limit 100K --handles 5 limited-out <in
+times limited 5 'fsync:  EFBIG'
+times limited 5 'fsync:  0'
+says limited 'NOT every byte is on the disk'
+cmp -n 100000 in limited-out || fail "what fits below the limit should be there"
+if [ -c /dev/full ]; then
+	expect 1 full /dev/full <in
+	times full 4 'fsync:  ENOSPC'
+	times full 4 'fsync:  0'
+else
+	skip_part "there is no /dev/full"
+fi
+echo "users' files are copied, or every handle is told once that they are not"
+
+for arguments in '--handles 0 x' '--handles 65 x' '--block 0 x' '--block 65M x' '--block 1X x' '--limit -1 x' \
+	'--limit 99999999999999999999 x' '--limit 16777216T x' 'x y' '--handles 3' '--no-such-option x'; do
+	# shellcheck disable=SC2086
+	expect 2 bad $arguments </dev/null
+	says bad 'usage: writeback'
+	[ ! -e x ] || fail "writeback $arguments created a file"
+done
+expect 2 bad no/such/folder/x </dev/null
+says bad 'cannot open no/such/folder/x: No such file'
+expect 1 bad in-folder <. # reading a folder fails
+says bad 'cannot go on'
+expect 0 help --help
+says help 'exit status'
+echo "what is wrong on the command line is said, and nothing is done"
+
+# Killed half-way: what is there is a beginning of the input, and a second run with --overwrite is whole.
+(head -c 1000000 in; sleep 5) | "$writeback" --handles 1 killed >/dev/null 2>&1 &
+sleep 0.5
+pkill -KILL -P $$ -f "writeback --handles 1 killed" 2>/dev/null || kill -KILL %1 2>/dev/null || true
+wait 2>/dev/null || true
+size=$(stat -c %s killed)
+cmp -n "$size" in killed || fail "after a kill the file is not a beginning of the input"
+expect 0 again --overwrite killed <in
+cmp in killed || fail "the run after the kill differs"
+
+# The verdict can be bad: the same program over a library with one fault each.
+broken() {
+	local what=$1 pattern=$2 replacement=$3 status=0
+	shift 3
+	sed "s/$pattern/$replacement/" "$source_dir/src/errseq.c" >broken.c
+	! cmp -s broken.c "$source_dir/src/errseq.c" || fail "nothing to break: '$pattern' is not in errseq.c"
+	must "$cc" -std=c11 -DERRSEQ_NO_INLINE -I"$source_dir/include" "$source_dir/examples/writeback.c" broken.c \
+		-o broken -pthread
+	./broken >broken.log 2>&1 || status=$?
+	[ $status = 3 ] || fail "$what: the demonstration ended with $status, not 3:
+$(cat broken.log)"
+	says broken.log "WRONG"
+	says broken.log '^verdict: WRONG'
+}
+broken "a cursor that does not move" '\*since = seen;' ';'
+broken "set that does not move the counter" 'next += ERRSEQ_STEP_;' ';'
+broken "set that records nothing" 'next = (old .*;' 'next = old;'
+broken "advance that forgets to mark reported" 'seen = atomic_fetch_or_explicit(&eseq->word_, ERRSEQ_FLAGS_' \
+	'seen = atomic_fetch_or_explicit(\&eseq->word_, ERRSEQ_OBSERVED_'
+broken "peek that consumes" 'atomic_fetch_or_explicit(&eseq->word_, ERRSEQ_OBSERVED_' \
+	'atomic_fetch_or_explicit(\&eseq->word_, ERRSEQ_FLAGS_'
+broken "peek that marks nothing" 'now = atomic_fetch_or_explicit(.*;' ';'
+echo "the verdict is bad over six broken libraries"

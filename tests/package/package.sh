@@ -1,0 +1,180 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The packaging as its users meet it: installed, found, built against, run.
+# usage: package.sh SOURCE_DIR WORK_DIR CC CXX MODE
+#   MODE install: build and install to WORK_DIR/prefix; the other modes need it to have run
+set -eu
+source_dir=$1 work=$2 cc=$3 cxx=$4 mode=$5
+. "$source_dir/tests/common/check.sh"
+unset CFLAGS CXXFLAGS LDFLAGS PKG_CONFIG_PATH CMAKE_PREFIX_PATH
+prefix=$work/prefix
+mkdir -p "$work"
+cd "$work"
+[ -n "$cxx" ] || skip "no C++ compiler, and the consumers are in C and C++"
+
+configure() {
+	must cmake "$@" -DCMAKE_C_COMPILER="$cc" -DCMAKE_CXX_COMPILER="$cxx"
+}
+
+libdir() {
+	local pc
+	pc=$(find "$1" -name libErrseq.pc)
+	[ -n "$pc" ] || fail "no libErrseq.pc under $1"
+	dirname "$(dirname "$pc")"
+}
+
+needs_shared() {
+	readelf -d "$1" | grep -q 'NEEDED.*libErrseq\.so\.0'
+}
+
+# consumer NAME KIND-EXPECTED CMAKE-ARGUMENTS...: builds the consumer project, runs it, looks what it linked
+consumer() {
+	local name=$1 kind=$2 file
+	shift 2
+	rm -rf "$name"
+	configure -S "$source_dir/tests/package/consumer" -B "$name" "$@"
+	must cmake --build "$name" --parallel 2
+	must ctest --test-dir "$name" --no-tests=error
+	for file in "$name"/c*-[A-Z]*.txt; do
+		[ ! -s "$file" ] || fail "$name: linking the library sets $(basename "$file"): $(cat "$file")"
+	done
+	for file in "$name"/consumer-c "$name"/consumer-cpp; do
+		if needs_shared "$file"; then
+			[ "$kind" = shared ] || fail "$file was linked with the shared library"
+		else
+			[ "$kind" = static ] || fail "$file was linked with the static library"
+		fi
+	done
+	echo "$name: C and C++, linked with the $kind library"
+}
+
+case $mode in
+install)
+	rm -rf "$work"/*
+	configure -S "$source_dir" -B build -DCMAKE_BUILD_TYPE=Release -DERRSEQ_BUILD_TESTS=OFF \
+		-DERRSEQ_BUILD_BENCH=OFF -DERRSEQ_BUILD_EXAMPLES=OFF
+	must cmake --build build
+	must cmake --install build --prefix "$prefix"
+	for file in "$(libdir "$prefix")"/libErrseq.{a,so,so.0} "$prefix"/include/errseq/errseq.h \
+		"$prefix"/share/man/man7/errseq.7 "$prefix"/share/man/man3/errseq_{set,peek,check_and_advance}.3 \
+		"$prefix"/share/doc/libErrseq/LICENSE; do
+		[ -e "$file" ] || fail "$file was not installed"
+	done
+	! grep -rI "$work\|$source_dir" "$prefix" || fail "an installed file names a folder of the build"
+	echo "installed $(find "$prefix" -type f | wc -l) files; none names a folder of the build"
+	;;
+find_package)
+	find=(-DHOW=find_package -DCMAKE_PREFIX_PATH="$prefix")
+	consumer default static "${find[@]}"
+	consumer follows-build-shared-libs shared "${find[@]}" -DBUILD_SHARED_LIBS=ON
+	consumer component-static static "${find[@]}" -DWANT=static -DBUILD_SHARED_LIBS=ON
+	consumer component-shared shared "${find[@]}" -DWANT=shared
+	consumer target-static static "${find[@]}" -DKIND=static
+	consumer target-shared shared "${find[@]}" -DKIND=shared -DWANT='static;shared'
+	must_fail_with "libErrseq.*no component 'strange'" cmake -S "$source_dir/tests/package/consumer" \
+		-B strange "${find[@]}" -DWANT=strange
+	# A package that ships only one kind works, and says so when the other is asked for.
+	rm -rf only
+	cp -a "$prefix" only
+	find only \( -name 'libErrseq.a' -o -name 'libErrseq-static*.cmake' \) -delete
+	consumer only-shared shared -DHOW=find_package -DCMAKE_PREFIX_PATH="$work/only"
+	must_fail_with "no component 'static'" cmake -S "$source_dir/tests/package/consumer" -B no-static \
+		-DHOW=find_package -DCMAKE_PREFIX_PATH="$work/only" -DWANT=static
+	# Before 1.0 a minor version may break, so another one is not taken.
+	sed 's/libErrseq 0\.1 /libErrseq 0.2 /' "$source_dir/tests/package/consumer/CMakeLists.txt" >wants.txt
+	rm -rf wants
+	mkdir -p wants
+	cp "$source_dir"/tests/package/consumer/consumer.* wants/
+	cp wants.txt wants/CMakeLists.txt
+	must_fail_with 'requested version "0.2"' cmake -S wants -B wants/build "${find[@]}"
+	;;
+pkg-config)
+	have pkg-config || skip "pkg-config is not installed"
+	export PKG_CONFIG_PATH
+	PKG_CONFIG_PATH="$(libdir "$prefix")/pkgconfig"
+	library=$(libdir "$prefix")
+	[ "$(pkg-config --modversion libErrseq)" = "$(sed -n \
+		's/^#define ERRSEQ_VERSION_[A-Z]* //p' "$source_dir/include/errseq/errseq.h" | paste -sd.)" ] ||
+		fail "pkg-config and the header disagree about the version"
+	for compiler in "$cc" "$cxx"; do
+		source=$source_dir/tests/package/consumer/consumer.c
+		[ "$compiler" = "$cc" ] || source=${source}pp
+		for level in -O0 -O2; do
+			# shellcheck disable=SC2046
+			{
+				must "$compiler" $level "$source" $(pkg-config --cflags --libs libErrseq) -o shared
+				must env LD_LIBRARY_PATH="$library" ./shared
+				needs_shared shared || fail "pkg-config --libs did not link the shared library"
+				must "$compiler" $level "$source" -static $(pkg-config --cflags --libs --static libErrseq) \
+					-o static
+				must ./static
+			}
+		done
+	done
+	echo "plain cc and c++ with pkg-config, shared and -static"
+	;;
+subproject)
+	source=(-DERRSEQ_SOURCE="$source_dir")
+	consumer add_subdirectory static -DHOW=add_subdirectory "${source[@]}"
+	consumer add_subdirectory-shared shared -DHOW=add_subdirectory "${source[@]}" -DBUILD_SHARED_LIBS=ON
+	consumer FetchContent static -DHOW=FetchContent "${source[@]}"
+	consumer FetchContent-shared shared -DHOW=FetchContent "${source[@]}" -DKIND=shared
+	consumer unity static -DHOW=add_subdirectory "${source[@]}" -DCMAKE_UNITY_BUILD=ON
+	consumer lto static -DHOW=add_subdirectory "${source[@]}" -DCMAKE_INTERPROCEDURAL_OPTIMIZATION=ON \
+		-DCMAKE_BUILD_TYPE=Release
+	rm -rf installed
+	must cmake --install add_subdirectory --prefix "$work/installed"
+	[ ! -e installed ] || fail "a subproject installed $(find installed -type f)"
+	built=$(find add_subdirectory -name 'libErrseq.so*')
+	[ -z "$built" ] || fail "a subproject built what nobody links: $built"
+	;;
+moved)
+	rm -rf elsewhere
+	mkdir elsewhere
+	cp -a "$prefix" "elsewhere/a prefix"
+	mv "$prefix" "$prefix.away"
+	trap 'mv "$prefix.away" "$prefix"' EXIT
+	moved="$work/elsewhere/a prefix"
+	consumer moved-static static -DHOW=find_package -DCMAKE_PREFIX_PATH="$moved" -DWANT=static
+	consumer moved-shared shared -DHOW=find_package -DCMAKE_PREFIX_PATH="$moved" -DWANT=shared
+	if have pkg-config; then
+		mv "$moved" elsewhere/prefix # many a makefile does not quote what pkg-config says
+		library=$(libdir "$work/elsewhere/prefix")
+		# shellcheck disable=SC2046
+		must "$cc" "$source_dir/tests/package/consumer/consumer.c" \
+			$(PKG_CONFIG_PATH=$library/pkgconfig pkg-config --cflags --libs libErrseq) -o moved
+		must env LD_LIBRARY_PATH="$library" ./moved
+		echo "pkg-config finds a moved prefix"
+	else
+		skip_part "pkg-config is not installed"
+	fi
+	;;
+directories)
+	# Directories as distributions set them: a multiarch one, and absolute ones, staged by DESTDIR.
+	rm -rf absolute stage
+	outside=$(mktemp -d) # CMake refuses to export a folder below the source
+	trap 'rm -rf "$outside"' EXIT
+	root=$outside/root
+	configure -S "$source_dir" -B absolute -DERRSEQ_BUILD_TESTS=OFF -DERRSEQ_BUILD_BENCH=OFF \
+		-DERRSEQ_BUILD_EXAMPLES=OFF -DCMAKE_INSTALL_PREFIX="$root/usr" \
+		-DCMAKE_INSTALL_LIBDIR="$root/libraries/deep" -DCMAKE_INSTALL_INCLUDEDIR="$root/headers"
+	must cmake --build absolute
+	must env DESTDIR="$work/stage" cmake --install absolute
+	[ ! -e "$root" ] || fail "DESTDIR was ignored: $root exists"
+	cp -a "stage$root" "$root"
+	consumer absolute-found shared -DHOW=find_package -DWANT=shared \
+		-DlibErrseq_DIR="$root/libraries/deep/cmake/libErrseq"
+	if have pkg-config; then
+		flags=$(PKG_CONFIG_PATH="$root/libraries/deep/pkgconfig" pkg-config --cflags --libs libErrseq)
+		case $flags in
+		*"-I$root/headers"*"-L$root/libraries/deep"*) echo "absolute directories: $flags" ;;
+		*) fail "absolute directories: pkg-config says $flags" ;;
+		esac
+	else
+		skip_part "pkg-config is not installed"
+	fi
+	;;
+*)
+	fail "no such mode: $mode"
+	;;
+esac
