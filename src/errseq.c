@@ -40,7 +40,7 @@
  *	    errno is never 0. Nothing is missed (G1).
  *	I3  While nothing is recorded, errno and counter stay as they are. With looks that ignore the
  *	    flags (G5): who was told is not told again (G2).
- *	I4  Only advance sets reported, and only peek and advance touch flags. So a peek changes nothing
+ *	I4  Only advance sets reported, and only peek and advance set flags; set clears them. So a peek changes nothing
  *	    that sample or a look depends on (G4), and an error stays owed until somebody is told (G3).
  *
  * Wrap. The counter is taken modulo 2^18. A cursor meets its own value again if the word moved exactly
@@ -49,8 +49,8 @@
  *
  * ABA. A failed compare-exchange in set starts again with what it read, so set never acts on a value
  * that is gone. If the word leaves a value and comes back to it between the load and the exchange, the
- * exchange puts there what it would have put a moment later, which is right: the new value depends on
- * nothing but the old.
+ * exchange puts there what it would have put a moment later, which is right: what set writes depends on
+ * nothing but what it replaces.
  *
  * Memory order. Two promises meet here (G6): whoever is told of an error sees all that its recorder did
  * before, and who was told without seeing it is told again. Each record is a release, also when the

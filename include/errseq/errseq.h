@@ -28,7 +28,8 @@
  * Guarantees, by the names that the manual and the tests use:
  *
  *	G1 nothing missed   If a set completes after a cursor was taken or advanced, the next look
- *	                    through it returns an error (fewer than 2^18 observed errors later).
+ *	                    through it returns an error, as long as the counter moves fewer than 2^18
+ *	                    steps in between.
  *	G2 once             Through one cursor, check_and_advance does not return an error again unless
  *	                    another set came after.
  *	G3 owed             An error that no one was told of is told to whoever samples next.
@@ -42,7 +43,8 @@
  *	G8 anywhere         Lock-free, no allocation, no libc, async-signal-safe, address-free; a thread
  *	                    or process that dies inside a call leaves a valid word and stops nobody.
  *
- * "Told" means by errseq_check_and_advance: errseq_check shows an error and settles nothing.
+ * "Told" means by errseq_check_and_advance: errseq_check shows an error and settles nothing. Whoever
+ * dies between that call and its caller counts as told.
  *
  * Not promised: how many errors there were, errors overwritten before anyone looked, and anything
  * past the word's lifetime.
@@ -134,8 +136,9 @@ typedef struct errseq {
 
 /*
  * A cursor: an observer's position, a plain number that may be copied and stored, and that means
- * something only as long as its word lives: store an identity of that life beside it. 0 = since the
- * beginning, so that the next look tells of whatever is in the word.
+ * something only as long as its word lives: store an identity of that life beside it. Like any plain
+ * number it needs synchronisation on its way from one thread to another. 0 = since the beginning, so
+ * that the next look tells of whatever is in the word.
  */
 typedef uint32_t errseq_cursor_t;
 

@@ -153,6 +153,17 @@ static void advance_marks_by_an_acquiring_or_and_else_acquires_by_a_fence(void *
 	}
 }
 
+static void advance_over_a_never_set_word_marks_nothing(void **state)
+{
+	errseq_cursor_t foreign = value_of(3, BOTH_FLAGS, EIO);
+
+	(void)state;
+	errseq_init(&word);
+	trace_begin(0, NULL, NULL);
+	assert_int_equal(errseq_check_and_advance(&word, &foreign), 0);
+	assert_string_equal(trace_end(), "load relaxed; " ACQUIRE_FENCE);
+}
+
 static void load_is_relaxed(void **state)
 {
 	(void)state;
@@ -188,6 +199,7 @@ int main(void)
 		cmocka_unit_test(check_acquires_before_it_returns_an_error),
 		cmocka_unit_test(advance_without_news_is_one_relaxed_load),
 		cmocka_unit_test(advance_marks_by_an_acquiring_or_and_else_acquires_by_a_fence),
+		cmocka_unit_test(advance_over_a_never_set_word_marks_nothing),
 		cmocka_unit_test(load_is_relaxed),
 		cmocka_unit_test(accessors_and_format_touch_no_word),
 	};
