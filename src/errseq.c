@@ -164,7 +164,7 @@ uint32_t errseq_cursor_count(errseq_cursor_t cursor)
 	return cursor / ERRSEQ_STEP_;
 }
 
-/* What still fits of a text, and how long the whole is. */
+/* A text cut to size, and how long the whole would be. errseq_format puts the zero byte. */
 struct text {
 	char *buf;
 	size_t size;
@@ -173,7 +173,7 @@ struct text {
 
 static void put_char(struct text *text, char c)
 {
-	if (text->length + 1 < text->size)
+	if (text->length < text->size)
 		text->buf[text->length] = c;
 	text->length++;
 }

@@ -99,7 +99,9 @@ for compiler in $(compilers_for "$cc" gcc clang); do
 	elif [ -n "$cxx" ] && is_clang "$cxx"; then
 		plus=g++
 	fi
-	[ -n "$plus" ] && have "$plus" || continue
+	if [ -z "$plus" ] || ! have "$plus"; then
+		continue
+	fi
 	is_clang "$compiler" && ! "$compiler" -flto -fuse-ld=lld -x c - -o "$work/probe" 2>/dev/null \
 		<<<'int main(void){return 0;}' && { skip_part "$compiler -flto does not link here"; continue; }
 	lto=-flto

@@ -31,9 +31,9 @@ accepted() {
 }
 
 try() {
-	local level name call
+	local level err call
 	for level in -O0 -O2; do
-		compile=("$@" $level -I"$source_dir/include" -c -o "$work/out.o")
+		compile=("$@" "$level" -I"$source_dir/include" -c -o "$work/out.o")
 		for err in EIO ENOSPC 0 4095 4096 -4096 -4097 5u '5 - 5' INT_MIN; do
 			refused 'negated errno|negated_errno' "errseq_set(word, $err);" -include limits.h
 		done

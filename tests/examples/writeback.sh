@@ -96,14 +96,24 @@ says help 'exit status'
 echo "what is wrong on the command line is said, and nothing is done"
 
 # Killed half-way: what is there is a beginning of the input, and a second run with --overwrite is whole.
-(head -c 1000000 in; sleep 5) | "$writeback" --handles 1 killed >/dev/null 2>&1 &
-sleep 0.5
-pkill -KILL -P $$ -f "writeback --handles 1 killed" 2>/dev/null || kill -KILL %1 2>/dev/null || true
-wait 2>/dev/null || true
+mkfifo pipe
+"$writeback" --handles 1 killed <pipe >killed.log 2>&1 &
+process=$!
+exec 3>pipe
+head -c 1000000 in >&3
+for _ in $(seq 100); do
+	[ "$(stat -c %s killed 2>/dev/null || echo 0)" -lt 900000 ] || break
+	sleep 0.1
+done
+kill -KILL $process
+wait $process 2>/dev/null || true
+exec 3>&-
 size=$(stat -c %s killed)
+[ "$size" -gt 0 ] || fail "nothing was written behind before the kill: $(cat killed.log)"
 cmp -n "$size" in killed || fail "after a kill the file is not a beginning of the input"
 expect 0 again --overwrite killed <in
 cmp in killed || fail "the run after the kill differs"
+echo "killed half-way, $size bytes were there, and the next run was whole"
 
 # The verdict can be bad: the same program over a library with one fault each.
 broken() {

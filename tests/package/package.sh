@@ -50,7 +50,7 @@ consumer() {
 
 case $mode in
 install)
-	rm -rf "$work"/*
+	rm -rf "${work:?}"/*
 	configure -S "$source_dir" -B build -DCMAKE_BUILD_TYPE=Release -DERRSEQ_BUILD_TESTS=OFF \
 		-DERRSEQ_BUILD_BENCH=OFF -DERRSEQ_BUILD_EXAMPLES=OFF
 	must cmake --build build

@@ -1,0 +1,45 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# The README's program compiles and prints what the README says; its two front doors are one line each, and
+# what it names exists.
+# usage: readme.sh SOURCE_DIR WORK_DIR CC
+set -eu
+source_dir=$1 work=$2 cc=$3
+. "$source_dir/tests/common/check.sh"
+rm -rf "$work"
+mkdir -p "$work"
+cd "$work"
+readme=$source_dir/README.md
+
+# block LANGUAGE [HEADING]: the first fenced block of that language (below that heading)
+block() {
+	awk -v fence="\`\`\`$1" -v heading="${2:-}" '
+		$0 == heading { found = 1 }
+		heading == "" { found = 1 }
+		/^## / && found && heading != "" && $0 != heading { exit }
+		found && $0 == fence { inside = 1; next }
+		inside && /^```$/ { exit }
+		inside { print }' "$readme"
+}
+
+block c >program.c
+block text >wanted
+[ -s program.c ] || fail "README.md has lost its program"
+[ -s wanted ] || fail "README.md has lost what its program prints"
+must "$cc" -std=c11 -Wall -Wextra -Werror -I"$source_dir/include" program.c "$source_dir/src/errseq.c" -o program
+./program >printed || fail "the README's program ended with $?"
+diff wanted printed || fail "the README's program prints something else"
+echo "the README's program of $(grep -c . program.c) lines prints what the README says"
+
+for heading in 'Run it' 'Test it'; do
+	lines=$(block sh "## $heading" | wc -l)
+	[ "$lines" = 1 ] || fail "'## $heading' should have one sh block of one line, and has $lines lines"
+	fences=$(awk -v h="## $heading" '$0 == h { on = 1; next } /^## / { on = 0 } on && /^```sh$/' "$readme" | wc -l)
+	[ "$fences" = 1 ] || fail "'## $heading' should have one sh block, and has $fences"
+done
+
+for file in README CONTRIBUTING; do
+	grep -oE '\]\([^)#:]+\)' "$source_dir/$file.md" | tr -d '[]()' | sort -u | while read -r path; do
+		[ -e "$source_dir/$path" ] || fail "$file.md points to $path, which does not exist"
+	done
+done
