@@ -9,7 +9,7 @@
  *
  * and with a single observer, and nobody peeking, the sum is exact: reports = counter + 1.
  *
- * usage: sums [RECORDS]; records of each recorder; the default takes a few seconds at most.
+ * usage: sums [TURNS]; each turn of each set of threads is a few milliseconds; the default is 5.
  */
 #include "../common/harness.h"
 #include "../common/word.h"
@@ -22,7 +22,9 @@ enum {
 	MOST_THREADS = 16
 };
 
-static unsigned long records = 30000; /* eight times that is less than the wrap */
+/* By each recorder. Eight times that is less than the wrap, however long an observer sleeps. */
+static const unsigned long records = 30000;
+static unsigned long turns = 5;
 
 struct storm {
 	errseq_t word;
@@ -128,9 +130,9 @@ static void run(unsigned recorders, unsigned observers, unsigned peekers)
 
 static void repeat(unsigned recorders, unsigned observers, unsigned peekers)
 {
-	int i;
+	unsigned long i;
 
-	for (i = 0; i < 5; i++)
+	for (i = 0; i < turns; i++)
 		run(recorders, observers, peekers);
 }
 
@@ -161,9 +163,9 @@ int main(int argc, char **argv)
 	if (argc > 1) {
 		char *end;
 
-		records = strtoul(argv[1], &end, 10);
-		if (*end || records < 1) {
-			fprintf(stderr, "sums: '%s' is not a number of records, 1 or more\n",
+		turns = strtoul(argv[1], &end, 10);
+		if (*end || turns < 1) {
+			fprintf(stderr, "sums: '%s' is not a number of turns, 1 or more\n",
 				argv[1]);
 			return 2;
 		}
