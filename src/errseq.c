@@ -64,6 +64,11 @@
  * signal handler, a killed thread or a killed process finds or leaves a valid word (G8).
  */
 
+#if defined __cplusplus || !defined __STDC_VERSION__ || __STDC_VERSION__ < 201112L || \
+	defined __STDC_NO_ATOMICS__
+#error "compile errseq.c as C11 or later with <stdatomic.h>; its users may be C99 or C++"
+#endif
+
 /* This is where the header's inline fast paths become the library's symbols. */
 #define ERRSEQ_EMIT_
 #include <errseq/errseq.h>
@@ -165,50 +170,50 @@ uint32_t errseq_cursor_count(errseq_cursor_t cursor)
 }
 
 /* A text cut to size, and how long the whole would be. errseq_format puts the zero byte. */
-struct text {
+struct text_ {
 	char *buf;
 	size_t size;
 	size_t length;
 };
 
-static void put_char(struct text *text, char c)
+static void put_char_(struct text_ *text, char c)
 {
 	if (text->length < text->size)
 		text->buf[text->length] = c;
 	text->length++;
 }
 
-static void put_string(struct text *text, const char *string)
+static void put_string_(struct text_ *text, const char *string)
 {
 	while (*string)
-		put_char(text, *string++);
+		put_char_(text, *string++);
 }
 
-static void put_number(struct text *text, uint32_t number)
+static void put_number_(struct text_ *text, uint32_t number)
 {
 	uint32_t unit = 1;
 
 	while (number / unit >= 10)
 		unit *= 10;
 	for (; unit; unit /= 10)
-		put_char(text, (char)('0' + number / unit % 10));
+		put_char_(text, (char)('0' + number / unit % 10));
 }
 
 int errseq_format(errseq_cursor_t cursor, char *buf, size_t size)
 {
-	struct text text = { buf, size, 0 };
+	struct text_ text = { buf, size, 0 };
 
 	if (cursor == 0) {
-		put_string(&text, "never set");
+		put_string_(&text, "never set");
 	} else {
-		put_string(&text, "errno=");
-		put_number(&text, cursor & ERRSEQ_ERRNO_);
+		put_string_(&text, "errno=");
+		put_number_(&text, cursor & ERRSEQ_ERRNO_);
 		if (errseq_cursor_reported(cursor))
-			put_string(&text, " reported");
+			put_string_(&text, " reported");
 		if (errseq_cursor_observed(cursor))
-			put_string(&text, " observed");
-		put_string(&text, " count=");
-		put_number(&text, errseq_cursor_count(cursor));
+			put_string_(&text, " observed");
+		put_string_(&text, " count=");
+		put_number_(&text, errseq_cursor_count(cursor));
 	}
 	if (size > 0)
 		buf[text.length < size ? text.length : size - 1] = '\0';

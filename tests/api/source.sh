@@ -57,6 +57,10 @@ for compiler in $(compilers_for "$cc" gcc clang); do
 	[ "$got" = "$want" ] || fail "$compiler: errseq.o defines: $got, the version script lists: $want"
 done
 
+# In another language than C11 it says what it wants.
+must_fail_with 'compile errseq.c as C11 or later' "$cc" -std=c99 -I. -c errseq.c -o out.o
+must_fail_with 'compile errseq.c as C11 or later' "$cc" -x c++ -I. -c errseq.c -o out.o
+
 # The fast paths of optimised users are inline: of the library they need the slow path and nothing else.
 cat >inline.c <<'EOF'
 #include <errseq/errseq.h>
