@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What one call costs in a thread that has its word to itself, beside what the machine cannot do without and what one would write
- * instead. All contestants take turns in one run, many short turns each; the median of a contestant's
- * turns is divided by the median of its floor's.
+ * What one call costs in a thread that has its word to itself, beside what the machine cannot do
+ * without and what one would write instead. All contestants take turns in one run, many short turns
+ * each; the median of a contestant's turns is divided by the median of its floor's.
  *
  * usage: cost [TURNS]      (default 61; each takes about four milliseconds)
  */

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A write-behind file in one page of ideas, and who learns of its errors.
+ * A write-behind file, and who learns of its errors.
  *
  * Application threads hand buffers to a background flusher, which writes them with pwrite() and
  * fdatasync(). When that fails, the thread that wrote the data is long gone, so the flusher records
  * the error in the file's errseq word. Every open handle has a cursor; fsync() of a handle returns what
- * the word owes it. That is all of errseq that a write-back cache needs; look for errseq_ below.
+ * the word owes it. What a write-back cache needs of this is the section "the write-behind file"; look
+ * for errseq_ there.
  *
  * Without arguments it makes real I/O errors happen, without privileges, and shows as a timeline who is
  * told of them. With a file name it copies its standard input to that file, write-behind.
@@ -33,7 +34,7 @@
 enum {
 	EXIT_SAFE = 0,
 	EXIT_NOT_SAFE = 1,
-	EXIT_USAGE = 2,
+	EXIT_NOTHING_DONE = 2,
 	EXIT_WRONG = 3
 };
 
@@ -99,7 +100,7 @@ struct file {
 	pthread_mutex_t lock; /* guards all that follows */
 	pthread_cond_t changed;
 	struct buffer *first, **last;
-	unsigned queued; /* buffers handed over and not flushed yet */
+	uint64_t accepted, flushed; /* buffers, since the start */
 	bool closing;
 
 	/* Only for the verdict: what observers ought to be told, counted without errseq. */
@@ -142,14 +143,17 @@ static int sync_data(int fd)
 	return -errno;
 }
 
-/* The data of a failed flush is gone, as with the kernel's page cache: only the error is kept. */
+/*
+ * The data of a failed flush is gone, as with the kernel's page cache: only the error is kept. What
+ * broke is written down first, so that who is told of the error finds it.
+ */
 static void record(struct file *file, int err, const char *what)
 {
-	errseq_set(&file->errors, err);
 	pthread_mutex_lock(&file->lock);
 	file->failures++;
 	file->latest = err;
 	pthread_mutex_unlock(&file->lock);
+	errseq_set(&file->errors, err);
 	if (file->failures <= FAILURES_SHOWN)
 		say("flusher", "%s fails: %s, recorded", what, name_of(err));
 	if (file->failures == FAILURES_SHOWN)
@@ -207,17 +211,21 @@ static void *flush_in_background(void *argument)
 			next_ms = now_ms() + 1000;
 		}
 		pthread_mutex_lock(&file->lock);
-		file->queued -= count;
+		file->flushed += count;
 		pthread_cond_broadcast(&file->changed);
 	}
 	pthread_mutex_unlock(&file->lock);
 	return NULL;
 }
 
+/* Waits for what was handed over so far, and not for what others hand over meanwhile. */
 static void wait_for_writeback(struct file *file)
 {
+	uint64_t goal;
+
 	pthread_mutex_lock(&file->lock);
-	while (file->queued > 0)
+	goal = file->accepted;
+	while (file->flushed < goal)
 		pthread_cond_wait(&file->changed, &file->lock);
 	pthread_mutex_unlock(&file->lock);
 }
@@ -270,9 +278,9 @@ static int handle_write(struct handle *handle, const void *data, size_t length, 
 	memcpy(buffer->data, data, length);
 
 	pthread_mutex_lock(&file->lock);
-	while (file->queued >= QUEUE_LIMIT)
+	while (file->accepted - file->flushed >= QUEUE_LIMIT)
 		pthread_cond_wait(&file->changed, &file->lock);
-	file->queued++;
+	file->accepted++;
 	*file->last = buffer;
 	file->last = &buffer->next;
 	pthread_cond_broadcast(&file->changed);
@@ -302,19 +310,17 @@ static int handle_close(struct handle *handle)
 }
 
 /*
- * A volatile observer (an overlay over this file, say) wants to notice each new error and must not
- * take it from those who are owed it. It peeks. Each look takes a new position first and then compares
- * the old one with it, so that no error falls between the two.
+ * A volatile observer (an overlay over this file, say) wants to notice each new error and must not take
+ * it from those who are owed it. It peeks. Each look takes the next position first and then checks
+ * through the old one: an error between the two would be told twice, and never missed.
  */
 static int look_volatile(struct handle *view)
 {
-	errseq_cursor_t before = view->cursor;
+	errseq_cursor_t next = errseq_peek(&view->file->errors);
+	int err = errseq_check(&view->file->errors, view->cursor);
 
-	view->cursor = errseq_peek(&view->file->errors);
-	if (errseq_cursor_count(view->cursor) == errseq_cursor_count(before) &&
-	    errseq_cursor_error(view->cursor) == errseq_cursor_error(before))
-		return 0;
-	return errseq_cursor_error(view->cursor);
+	view->cursor = next;
+	return err;
 }
 
 /* ---- the verdict ----------------------------------------------------------------------------- */
@@ -446,6 +452,7 @@ static void show_file_size_limit(int fd, off_t limit)
 {
 	struct handle alice, bob, carol, dave, view;
 	struct file file;
+	int failed;
 
 	printf("\nA file that may not grow beyond %lld bytes (setrlimit RLIMIT_FSIZE)\n\n"
 	       "       ms  who       does, and learns\n",
@@ -455,9 +462,12 @@ static void show_file_size_limit(int fd, off_t limit)
 	handle_open(&bob, "bob", &file);
 	volatile_open(&view, &file);
 	write_from_two_threads(&alice, 0, &bob, BLOCKS * BLOCK);
-	fsync_and_say(&alice);
-	fsync_and_say(&bob);
-	if (holds(fd, 0, 'a') && holds(fd, BLOCKS * BLOCK, 'b')) {
+	failed = fsync_and_say(&alice);
+	failed |= fsync_and_say(&bob);
+	if (failed) {
+		say("demo",
+		    "this place has no room for the demonstration: set TMPDIR to another one");
+	} else if (holds(fd, 0, 'a') && holds(fd, BLOCKS * BLOCK, 'b')) {
 		say("demo", "reads back what both wrote: it is there");
 	} else {
 		say("demo", "WRONG: fsync returned 0 and the data is not in the file");
@@ -538,16 +548,15 @@ static void show_full_device(int fd)
 	file_stop(&file);
 }
 
-/* From now on no file of this process grows beyond `limit`, or what the user's own limit is, if less. */
+/* From now on no file of this process grows beyond `limit`, or the user's own limit if that is less. */
 static off_t limit_file_size(off_t limit)
 {
 	struct rlimit rlimit;
 
-	signal(SIGXFSZ, SIG_IGN); /* so that pwrite fails with EFBIG */
 	if (getrlimit(RLIMIT_FSIZE, &rlimit) != 0)
 		return -1;
-	if (rlimit.rlim_max < (rlim_t)limit)
-		limit = (off_t)rlimit.rlim_max;
+	if (rlimit.rlim_cur < (rlim_t)limit)
+		limit = (off_t)rlimit.rlim_cur;
 	rlimit.rlim_cur = (rlim_t)limit;
 	return setrlimit(RLIMIT_FSIZE, &rlimit) == 0 ? limit : -1;
 }
@@ -561,14 +570,15 @@ static int demonstrate(void)
 
 	printf("libErrseq: a write-behind file, its real I/O errors, and who learns of them "
 	       "when\n");
-	snprintf(path, sizeof(path), "%s/errseq-writeback-XXXXXX", folder ? folder : "/tmp");
+	snprintf(path, sizeof(path), "%s/errseq-writeback-XXXXXX",
+		 folder && *folder ? folder : "/tmp");
 	fd = mkstemp(path);
 	if (fd < 0) {
 		fprintf(stderr,
 			"writeback: cannot create %s: %s; set TMPDIR to a folder that you may "
 			"write to\n",
 			path, strerror(errno));
-		return EXIT_NOT_SAFE;
+		return EXIT_NOTHING_DONE;
 	}
 	unlink(path);
 	limit = limit_file_size(
@@ -576,7 +586,7 @@ static int demonstrate(void)
 	if (limit < 4 * BLOCKS * BLOCK) {
 		fprintf(stderr, "writeback: the limit of file sizes (ulimit -f) is too low to show "
 				"anything, or cannot be set\n");
-		return EXIT_NOT_SAFE;
+		return EXIT_NOTHING_DONE;
 	}
 	show_file_size_limit(fd, limit);
 
@@ -636,7 +646,9 @@ static void *copy_blocks(void *argument)
 
 	if (!block)
 		copier->err = -ENOMEM;
-	while (n > 0 && copier->err == 0) {
+	/* Who writes may look, and stop early; fsync still tells. */
+	while (n > 0 && copier->err == 0 &&
+	       errseq_check(&copier->handle.file->errors, copier->handle.cursor) == 0) {
 		off_t at;
 
 		pthread_mutex_lock(&copier->input->lock);
@@ -662,28 +674,43 @@ struct options {
 	bool overwrite;
 };
 
-static int open_target(const struct options *options)
+/* Why not to write to this file; NULL if nothing speaks against it. */
+static const char *objection(const struct options *options, const struct stat *target)
 {
-	int fd = open(options->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0666);
-	struct stat stat;
+	struct stat input;
 
-	if (fd < 0 || fstat(fd, &stat) != 0) {
+	if (fstat(STDIN_FILENO, &input) != 0 || S_ISDIR(input.st_mode))
+		return "the standard input cannot be read";
+	if (S_ISFIFO(target->st_mode) || S_ISSOCK(target->st_mode))
+		return "it cannot be written at offsets";
+	if (S_ISREG(target->st_mode) && input.st_dev == target->st_dev &&
+	    input.st_ino == target->st_ino)
+		return "it is the standard input";
+	if (S_ISREG(target->st_mode) && target->st_size > 0 && !options->overwrite)
+		return "it is not empty; give --overwrite to replace what it holds";
+	return NULL;
+}
+
+/* Nothing of the file is touched before it is clear that it will be written. */
+static int open_target(const struct options *options, struct stat *target)
+{
+	int fd = open(options->path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
+	const char *reason;
+
+	if (fd < 0 || fstat(fd, target) != 0) {
 		fprintf(stderr, "writeback: cannot open %s: %s\n", options->path, strerror(errno));
 		return -1;
 	}
-	if (S_ISREG(stat.st_mode) && stat.st_size > 0 && !options->overwrite) {
-		fprintf(stderr,
-			"writeback: %s holds %lld bytes already, and nothing was touched: "
-			"give --overwrite to replace them\n",
-			options->path, (long long)stat.st_size);
+	reason = objection(options, target);
+	if (!reason && S_ISREG(target->st_mode) && ftruncate(fd, 0) != 0)
+		reason = strerror(errno);
+	if (reason) {
+		fprintf(stderr, "writeback: nothing was written to %s: %s\n", options->path,
+			reason);
 		close(fd);
 		return -1;
 	}
-	if (S_ISREG(stat.st_mode) && ftruncate(fd, 0) != 0) {
-		fprintf(stderr, "writeback: cannot empty %s: %s\n", options->path, strerror(errno));
-		close(fd);
-		return -1;
-	}
+	fcntl(fd, F_SETFL, 0); /* O_NONBLOCK was for a fifo without a reader */
 	return fd;
 }
 
@@ -717,20 +744,20 @@ static int copy_to(const struct options *options)
 	static struct copier copiers[MOST_HANDLES];
 	struct input input = { PTHREAD_MUTEX_INITIALIZER, 0 };
 	struct file file;
+	struct stat stat;
 	int64_t bytes;
 	unsigned i, round;
 	bool safe;
 	int fd, result;
 
-	signal(SIGXFSZ, SIG_IGN);
 	if (options->limit && limit_file_size(options->limit) < 0) {
 		fprintf(stderr, "writeback: the file size limit cannot be set: %s\n",
 			strerror(errno));
-		return EXIT_USAGE;
+		return EXIT_NOTHING_DONE;
 	}
-	fd = open_target(options);
+	fd = open_target(options, &stat);
 	if (fd < 0)
-		return EXIT_USAGE;
+		return EXIT_NOTHING_DONE;
 	if (isatty(STDIN_FILENO))
 		fprintf(stderr, "writeback: copying what you type to %s; end it with Ctrl-D\n",
 			options->path);
@@ -757,7 +784,9 @@ static int copy_to(const struct options *options)
 	if (result != EXIT_SAFE)
 		return result;
 	printf("%s: %s\n", options->path,
-	       safe ? "every byte is on the disk" : "NOT every byte is on the disk");
+	       !safe		       ? "NOT every byte was written"
+	       : S_ISREG(stat.st_mode) ? "every byte is written and synced"
+				       : "every byte is written");
 	return safe ? EXIT_SAFE : EXIT_NOT_SAFE;
 }
 
@@ -768,14 +797,15 @@ static const char usage[] =
 	"       writeback [options] FILE       copy the standard input to FILE, write-behind\n"
 	"\n"
 	"  -n, --handles N      threads, each with a handle of its own: 1 to 64 (default 4)\n"
-	"  -b, --block BYTES    bytes in a block: 1 to 64M (default 64K); K, M and G are "
+	"  -b, --block BYTES    bytes in a block: 1 to 1M (default 64K); K, M and G are "
 	"understood\n"
 	"  -l, --limit BYTES    let no file grow beyond this (RLIMIT_FSIZE), to see EFBIG\n"
 	"  -o, --overwrite      replace what FILE holds\n"
 	"  -h, --help           show this\n"
 	"\n"
-	"exit status: 0 all is well; 1 not all data is on the disk; 2 nothing was done;\n"
-	"             3 an observer was told twice or not at all\n";
+	"exit status: 0 all is well; 1 not every byte was written; 2 nothing was done, or what "
+	"was\n"
+	"             done could not be printed; 3 an observer was told twice or not at all\n";
 
 /* A number from 1 to `most`, with K, M or G behind it; 0 if it is not one, after saying so. */
 static uint64_t parse_size(const char *what, const char *text, uint64_t most)
@@ -799,7 +829,7 @@ static uint64_t parse_size(const char *what, const char *text, uint64_t most)
 	return value << shift;
 }
 
-int main(int argc, char **argv)
+static int run(int argc, char **argv)
 {
 	static const struct option long_options[] = {
 		{ "handles", required_argument, NULL, 'n' },
@@ -813,8 +843,6 @@ int main(int argc, char **argv)
 	bool okay = true;
 	int option;
 
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	started_ms = now_ms();
 	while ((option = getopt_long(argc, argv, "n:b:l:oh", long_options, NULL)) != -1) {
 		switch (option) {
 		case 'n':
@@ -822,7 +850,7 @@ int main(int argc, char **argv)
 			okay &= options.handles != 0;
 			break;
 		case 'b':
-			options.block = (size_t)parse_size("--block", optarg, 64 << 20);
+			options.block = (size_t)parse_size("--block", optarg, 1 << 20);
 			okay &= options.block != 0;
 			break;
 		case 'l':
@@ -850,5 +878,26 @@ int main(int argc, char **argv)
 		return copy_to(&options);
 	}
 	fputs(usage, stderr);
-	return EXIT_USAGE;
+	return EXIT_NOTHING_DONE;
+}
+
+int main(int argc, char **argv)
+{
+	int result;
+
+	/* With one of these closed, a file that is opened here would take its place. */
+	if (fcntl(STDIN_FILENO, F_GETFD) < 0 || fcntl(STDOUT_FILENO, F_GETFD) < 0 ||
+	    fcntl(STDERR_FILENO, F_GETFD) < 0) {
+		fprintf(stderr, "writeback: standard input, output and error must be open\n");
+		return EXIT_NOTHING_DONE;
+	}
+	signal(SIGXFSZ, SIG_IGN); /* so that writing fails with EFBIG */
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	started_ms = now_ms();
+	result = run(argc, argv);
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		fprintf(stderr, "writeback: not all of the output could be printed\n");
+		return result == EXIT_SAFE ? EXIT_NOTHING_DONE : result;
+	}
+	return result;
 }

@@ -40,8 +40,9 @@
  *	    errno is never 0. Nothing is missed (G1).
  *	I3  While nothing is recorded, errno and counter stay as they are. With looks that ignore the
  *	    flags (G5): who was told is not told again (G2).
- *	I4  Only advance sets reported, and only peek and advance set flags; set clears them. So a peek changes nothing
- *	    that sample or a look depends on (G4), and an error stays owed until somebody is told (G3).
+ *	I4  Only advance sets reported; only peek and advance set observed; set clears both. So a peek
+ *	    changes nothing that sample or a look depends on (G4), and an error stays owed until
+ *	    somebody is told (G3).
  *
  * Wrap. The counter is taken modulo 2^18. A cursor meets its own value again if the word moved exactly
  * a multiple of 2^18 steps since, and ends with the same errno; each step needs an observer as well as

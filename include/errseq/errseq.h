@@ -32,9 +32,9 @@
  *	                    steps in between.
  *	G2 once             Through one cursor, check_and_advance does not return an error again unless
  *	                    another set came after.
- *	G3 owed             An error that no one was told of is told to whoever samples next.
+ *	G3 owed to somebody  An error that no one was told of is told to whoever samples next.
  *	G4 peek takes nothing  With or without peeks, every other observer is told the same.
- *	G5 flags are no news   Marking by others never makes a cursor look behind.
+ *	G5 flags are not news  Marking by others never makes a cursor look behind.
  *	G6 covered          All that a thread did before errseq_set is visible to whoever is told of
  *	                    that error or of a later one, so "advance, then look for what broke" and
  *	                    "take a position, look for what is broken already, wait for the rest" miss
@@ -128,7 +128,8 @@ extern "C" {
 
 /*
  * The word: 4 bytes, aligned to 4, all zeroes = nothing was ever recorded. Memory from calloc() or a
- * fresh mmap() holds valid words. Do not copy or assign a word that is in use.
+ * fresh mmap() holds valid words. Do not copy or assign a word that is in use; in C++ that would
+ * compile, also as a part of an object.
  */
 typedef struct errseq {
 	ERRSEQ_WORD_OF_(uint32_t) word_;
@@ -192,7 +193,9 @@ ERRSEQ_NODISCARD_ ERRSEQ_API_ errseq_cursor_t errseq_sample(const errseq_t *eseq
  * @eseq: the word
  *
  * For an observer that wants only errors newer than now, and must not swallow one that is owed to
- * somebody else (G4): the error stays unreported, merely observed.
+ * somebody else (G4): the error stays unreported, merely observed. To notice each new error, once, and
+ * take none: peek for the next position first, then errseq_check through the old one. An error that
+ * comes between the two is told twice, and never missed.
  *
  * Context: any thread, any process that maps the word, signal handlers; no outside locking.
  * Memory order: acquire, so that a look around after taking the position finds what broke before it.
@@ -210,8 +213,8 @@ ERRSEQ_NODISCARD_ ERRSEQ_API_ errseq_cursor_t errseq_peek(errseq_t *eseq)
  *
  * Context: any thread, any process that maps the word, signal handlers; no outside locking.
  * Memory order: relaxed while there is no news; acquire before an error is returned (G6).
- * Return: 0 if word and cursor are the same but for the two flags (G5), else the latest error, a
- *	negated errno, -1 ... -4095.
+ * Return: 0 if word and cursor are the same but for the two flags (G5), or if nothing was ever
+ *	recorded; else the latest error, a negated errno, -1 ... -4095.
  */
 ERRSEQ_NODISCARD_ ERRSEQ_API_ int errseq_check(const errseq_t *eseq, errseq_cursor_t since)
 	ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
@@ -315,7 +318,9 @@ ERRSEQ_API_ int errseq_advance_(errseq_t *eseq, errseq_cursor_t *since,
  * errseq_set with a constant that cannot be right, such as EIO instead of -EIO, does not compile. clang
  * has an attribute for that. For gcc, a macro of the function's own name looks at @err once more,
  * without evaluating it, and adds a zero that exists only if @err is not a wrong constant. In C, the
- * type of `1 ? (void *)0 : (int *)0` is int * if the zero is a constant, and void * otherwise.
+ * type of `1 ? (void *)0 : (int *)0` is int * if the zero is a constant, and void * otherwise. With
+ * more than two arguments, as the preprocessor counts them, the macro steps aside. So does it for
+ * (errseq_set)(eseq, err), which g++ needs if @err holds a lambda or calls a conversion function.
  */
 #define ERRSEQ_SET_REFUSES_(err) ((err) < -ERRSEQ_MAX_ERRNO || (err) > -1)
 #define ERRSEQ_SET_RULE_	 "errseq_set takes a negated errno, -1 to -4095: -EIO, not EIO"
@@ -333,19 +338,24 @@ template <bool is_valid> struct errseq_set_argument_ {
 	static_assert(is_valid, ERRSEQ_SET_RULE_);
 };
 }
-#define ERRSEQ_IS_OKAY_(err)	  (!__builtin_constant_p(err) || !ERRSEQ_SET_REFUSES_(err))
+#define ERRSEQ_IS_OKAY_(err)	  (!__builtin_constant_p(err) || !ERRSEQ_SET_REFUSES_(0 + (err)))
 #define ERRSEQ_ZERO_IF_OKAY_(err) (0 * int{ sizeof(errseq_set_argument_<ERRSEQ_IS_OKAY_(err)>) })
 #else
 #define ERRSEQ_IS_CONSTANT_(err) \
 	__extension__ _Generic(1 ? (void *)((intptr_t)(err)*0) : (int *)0, int * : 1, void * : 0)
 #define ERRSEQ_IF_CONSTANT_(err) ((int)__builtin_choose_expr(ERRSEQ_IS_CONSTANT_(err), (err), -1))
-#define ERRSEQ_ZERO_IF_OKAY_(err)                                                  \
-	(0 * (int)sizeof(struct {                                                  \
-		 char errseq_set_takes_a_negated_errno_as_in_minus_EIO             \
-			 [ERRSEQ_SET_REFUSES_(ERRSEQ_IF_CONSTANT_(err)) ? -1 : 1]; \
-	 }))
+#define ERRSEQ_ZERO_IF_OKAY_(err)                                                   \
+	(0 *                                                                        \
+	 (int)sizeof(void (*)(char errseq_set_takes_a_negated_errno_as_in_minus_EIO \
+				      [ERRSEQ_SET_REFUSES_(ERRSEQ_IF_CONSTANT_(err)) ? -1 : 1])))
 #endif
-#define errseq_set(eseq, err) errseq_set(eseq, (err) + ERRSEQ_ZERO_IF_OKAY_(err))
+#define ERRSEQ_SET_OF_2_(eseq, err)			(eseq, (err) + ERRSEQ_ZERO_IF_OKAY_(err))
+#define ERRSEQ_SET_OF_N_(...)				(__VA_ARGS__)
+#define ERRSEQ_SEVENTH_(a, b, c, d, e, f, seventh, ...) seventh
+#define errseq_set(...)                                                                  \
+	errseq_set ERRSEQ_SEVENTH_(__VA_ARGS__, ERRSEQ_SET_OF_N_, ERRSEQ_SET_OF_N_,      \
+				   ERRSEQ_SET_OF_N_, ERRSEQ_SET_OF_N_, ERRSEQ_SET_OF_2_, \
+				   ERRSEQ_SET_OF_N_, ERRSEQ_SET_OF_N_)(__VA_ARGS__)
 #endif
 
 #ifdef __cplusplus

@@ -20,6 +20,10 @@ int uses(errseq_t *word, int err);
 }
 #endif
 
+struct pair {
+	int first, second;
+};
+
 struct inode {
 	char name[3];
 	errseq_t errors;
@@ -41,6 +45,11 @@ int uses(errseq_t *word, int err)
 	result |= errseq_set(word, err);
 	result |= errseq_set(&inode.errors, -(5 + side_effects++));
 	result |= errseq_set(&inode.errors, err < 0 ? err : -EIO);
+	result |= (errseq_set)(&inode.errors, -EIO);
+#ifndef __cplusplus
+	result |= errseq_set(&inode.errors,
+			     (struct pair){ 1, -5 }.second); /* the preprocessor counts 3 */
+#endif
 	result |= side_effects != 1; /* the argument is evaluated once */
 	result |= errseq_check(word, cursor) != err;
 	result |= errseq_check_and_advance(word, &cursor) != err;

@@ -8,6 +8,20 @@ int use();
 
 namespace storage {
 
+template <typename A, typename B> struct Pair {
+	static int second()
+	{
+		return -5;
+	}
+};
+
+struct Other { // has a member of that name, and it is none of our business
+	int errseq_set(int err)
+	{
+		return err;
+	}
+};
+
 class File {
 	mutable errseq_t word = ERRSEQ_INIT;
 
@@ -45,7 +59,8 @@ int use()
 	errseq_t word = ERRSEQ_INIT;
 	auto in_lambda = [&word](int err) { return errseq_set(&word, err); };
 
-	return file.fail(-5) | file.fail_with<-5>() | file.fail_as(File::worst) | in_lambda(-5) |
+	return errseq_set(&word, Pair<int, long>::second()) | // the preprocessor counts 3
+	       Other().errseq_set(0) | file.fail(-5) | file.fail_with<-5>() | file.fail_as(File::worst) | in_lambda(-5) |
 	       set(&word, -5) | (file.fsync(cursor) != File::worst);
 }
 

@@ -56,9 +56,9 @@ echo "the demonstration tells everybody what they are owed"
 head -c 3000001 /dev/urandom >in
 expect 0 copied out <in
 cmp in out || fail "the copy differs"
-says copied '^out: every byte is on the disk'
+says copied '^out: every byte is written and synced'
 expect 2 kept out <in
-says kept 'holds 3000001 bytes already, and nothing was touched'
+says kept 'nothing was written to out: it is not empty'
 cmp in out || fail "a file that was not to be touched was"
 expect 0 copied --handles 1 --block 1 --overwrite small < <(head -c 1000 in)
 cmp -n 1000 in small || fail "the copy in blocks of one byte differs"
@@ -69,18 +69,19 @@ expect 0 copied empty </dev/null
 expect 1 limited --limit 100K --handles 5 limited-out <in
 times limited 5 'fsync:  EFBIG'
 times limited 5 'fsync:  0'
-says limited 'NOT every byte is on the disk'
+says limited 'NOT every byte was written'
 cmp -n 100000 in limited-out || fail "what fits below the limit should be there"
 if [ -c /dev/full ]; then
 	expect 1 full /dev/full <in
 	times full 4 'fsync:  ENOSPC'
 	times full 4 'fsync:  0'
+	expect 1 endless --limit 1K endless-out < <(yes) # who writes looks too, and stops
 else
 	skip_part "there is no /dev/full"
 fi
 echo "users' files are copied, or every handle is told once that they are not"
 
-for arguments in '--handles 0 x' '--handles 65 x' '--block 0 x' '--block 65M x' '--block 1X x' '--limit -1 x' \
+for arguments in '--handles 0 x' '--handles 65 x' '--block 0 x' '--block 1025K x' '--block 1X x' '--limit -1 x' \
 	'--limit 99999999999999999999 x' '--limit 16777216T x' 'x y' '--handles 3' '--no-such-option x'; do
 	# shellcheck disable=SC2086
 	expect 2 bad $arguments </dev/null
@@ -89,8 +90,23 @@ for arguments in '--handles 0 x' '--handles 65 x' '--block 0 x' '--block 65M x' 
 done
 expect 2 bad no/such/folder/x </dev/null
 says bad 'cannot open no/such/folder/x: No such file'
-expect 1 bad in-folder <. # reading a folder fails
-says bad 'cannot go on'
+expect 2 bad --overwrite out <.
+says bad 'the standard input cannot be read'
+# shellcheck disable=SC2094 # that is the point
+expect 2 bad --overwrite out <out
+says bad 'it is the standard input'
+cmp in out || fail "a refusal touched the file"
+mkfifo nobody-reads
+expect 2 bad nobody-reads <in
+(exec >&- && "$writeback" --overwrite out <in) 2>bad && fail "a closed standard output was accepted"
+says bad 'must be open'
+cmp in out || fail "with its standard output closed it wrote to the file"
+if [ -c /dev/full ]; then
+	status=0
+	"$writeback" >/dev/full 2>bad || status=$?
+	[ $status = 2 ] || fail "output that could not be printed: exit status $status, not 2"
+	says bad 'not all of the output could be printed'
+fi
 expect 0 help --help
 says help 'exit status'
 echo "what is wrong on the command line is said, and nothing is done"

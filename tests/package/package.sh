@@ -96,19 +96,18 @@ pkg-config)
 	[ "$(pkg-config --modversion libErrseq)" = "$(sed -n \
 		's/^#define ERRSEQ_VERSION_[A-Z]* //p' "$source_dir/include/errseq/errseq.h" | paste -sd.)" ] ||
 		fail "pkg-config and the header disagree about the version"
+	# What pkg-config prints is quoted for a shell: a path may have blanks in it.
+	eval "flags=($(pkg-config --cflags --libs libErrseq))"
+	eval "static_flags=($(pkg-config --cflags --libs --static libErrseq))"
 	for compiler in "$cc" "$cxx"; do
 		source=$source_dir/tests/package/consumer/consumer.c
 		[ "$compiler" = "$cc" ] || source=${source}pp
 		for level in -O0 -O2; do
-			# shellcheck disable=SC2046
-			{
-				must "$compiler" $level "$source" $(pkg-config --cflags --libs libErrseq) -o shared
-				must env LD_LIBRARY_PATH="$library" ./shared
-				needs_shared shared || fail "pkg-config --libs did not link the shared library"
-				must "$compiler" $level "$source" -static $(pkg-config --cflags --libs --static libErrseq) \
-					-o static
-				must ./static
-			}
+			must "$compiler" $level "$source" "${flags[@]}" -o shared
+			must env LD_LIBRARY_PATH="$library" ./shared
+			needs_shared shared || fail "pkg-config --libs did not link the shared library"
+			must "$compiler" $level "$source" -static "${static_flags[@]}" -o static
+			must ./static
 		done
 	done
 	echo "plain cc and c++ with pkg-config, shared and -static"
@@ -138,11 +137,9 @@ moved)
 	consumer moved-static static -DHOW=find_package -DCMAKE_PREFIX_PATH="$moved" -DWANT=static
 	consumer moved-shared shared -DHOW=find_package -DCMAKE_PREFIX_PATH="$moved" -DWANT=shared
 	if have pkg-config; then
-		mv "$moved" elsewhere/prefix # many a makefile does not quote what pkg-config says
-		library=$(libdir "$work/elsewhere/prefix")
-		# shellcheck disable=SC2046
-		must "$cc" "$source_dir/tests/package/consumer/consumer.c" \
-			$(PKG_CONFIG_PATH=$library/pkgconfig pkg-config --cflags --libs libErrseq) -o moved
+		library=$(libdir "$moved")
+		eval "flags=($(PKG_CONFIG_PATH=$library/pkgconfig pkg-config --cflags --libs libErrseq))"
+		must "$cc" "$source_dir/tests/package/consumer/consumer.c" "${flags[@]}" -o moved
 		must env LD_LIBRARY_PATH="$library" ./moved
 		echo "pkg-config finds a moved prefix"
 	else
