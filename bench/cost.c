@@ -75,6 +75,33 @@ static unsigned long advance(void)
 	return news;
 }
 
+static errseq_shared_cursor_t shared;
+
+static unsigned long advance_shared(void)
+{
+	unsigned long news = 0, i;
+
+	for (i = 0; i < CALLS; i++)
+		if (errseq_check_and_advance_shared(&word, &shared))
+			news++;
+	return news;
+}
+
+#ifdef ERRSEQ_HAVE_64
+static errseq64_t word64 = ERRSEQ_INIT;
+static errseq64_cursor_t cursor64;
+
+static unsigned long advance64(void)
+{
+	unsigned long news = 0, i;
+
+	for (i = 0; i < CALLS; i++)
+		if (errseq64_check_and_advance(&word64, &cursor64))
+			news++;
+	return news;
+}
+#endif
+
 static unsigned long sample(void)
 {
 	errseq_cursor_t since = cursor;
@@ -172,22 +199,26 @@ static unsigned long mutex_record(void)
 static struct contestant {
 	const char *name;
 	unsigned long (*run)(void);
-	int floor; /* index of the contestant that it is measured against */
+	int is_floor; /* of those that follow */
 	double turns[MOST_TURNS];
 } contestants[] = {
 	{ "look, nothing new: bare relaxed load, compare, branch (floor)",
 	  floor_of_looks,
-	  0,
+	  1,
 	  { 0 } },
 	{ "  errseq_check, inline", check, 0, { 0 } },
 	{ "  errseq_check, inline, flags of the cursor differ", check_with_other_flags, 0, { 0 } },
 	{ "  errseq_check_and_advance, inline", advance, 0, { 0 } },
+	{ "  errseq_check_and_advance_shared, inline", advance_shared, 0, { 0 } },
+#ifdef ERRSEQ_HAVE_64
+	{ "  errseq64_check_and_advance, inline", advance64, 0, { 0 } },
+#endif
 	{ "  errseq_sample, inline", sample, 0, { 0 } },
 	{ "  errseq_check, called through a pointer", check_by_call, 0, { 0 } },
 	{ "  pthread_mutex around {errno, generation}", mutex_look, 0, { 0 } },
-	{ "record: one uncontended compare-exchange (floor)", floor_of_records, 7, { 0 } },
-	{ "  errseq_set, nobody looks", set, 7, { 0 } },
-	{ "  pthread_mutex around {errno, generation}", mutex_record, 7, { 0 } },
+	{ "record: one uncontended compare-exchange (floor)", floor_of_records, 1, { 0 } },
+	{ "  errseq_set, nobody looks", set, 0, { 0 } },
+	{ "  pthread_mutex around {errno, generation}", mutex_record, 0, { 0 } },
 };
 enum {
 	CONTESTANTS = sizeof(contestants) / sizeof(contestants[0])
@@ -220,6 +251,7 @@ int main(int argc, char **argv)
 {
 	unsigned long turns = 61, turn, i;
 	pthread_t sleeper;
+	double floor = 0;
 	errseq_cursor_t told = 0;
 
 	if (argc > 1) {
@@ -242,6 +274,12 @@ int main(int argc, char **argv)
 	if (errseq_check_and_advance(&word, &told) != -EIO)
 		return 1;
 	cursor = errseq_sample(&word);
+	errseq_shared_cursor_init(&shared, cursor);
+#ifdef ERRSEQ_HAVE_64
+	errseq64_set(&word64, -EIO);
+	if (errseq64_check_and_advance(&word64, &cursor64) != -EIO)
+		return 1;
+#endif
 	atomic_store_explicit(&bare, cursor, memory_order_relaxed);
 
 	for (turn = 0; turn < turns; turn++)
@@ -267,8 +305,10 @@ int main(int argc, char **argv)
 		const struct contestant *c = &contestants[i];
 		double median = c->turns[turns / 2];
 
+		if (c->is_floor)
+			floor = median;
 		printf("%-64s %8.3f %8.3f -%7.3f %8.2f\n", c->name, median, c->turns[0],
-		       c->turns[turns - 1], median / contestants[c->floor].turns[turns / 2]);
+		       c->turns[turns - 1], median / floor);
 	}
 	return 0;
 }

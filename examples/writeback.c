@@ -109,12 +109,23 @@ struct file {
 	int latest;	   /* negated errno */
 };
 
+/*
+ * What open() gives. Threads may share a handle, hence the shared cursor: of several that fsync at once,
+ * one is told.
+ */
 struct handle {
 	const char *name;
 	struct file *file;
-	pthread_mutex_t lock;	/* guards the cursor, for threads that share the handle */
-	errseq_cursor_t cursor; /* this handle's position in the word's history */
-	unsigned knows;		/* for the verdict: failures up to here are no news to it */
+	errseq_shared_cursor_t cursor; /* this handle's position in the word's history */
+	unsigned knows;		       /* for the verdict: failures up to here are no news to it */
+};
+
+/* What a volatile observer has: a position of its own thread's. */
+struct view {
+	const char *name;
+	struct file *file;
+	errseq_cursor_t cursor;
+	unsigned knows;
 };
 
 /* Writes the buffer to the file; 0 or a negated errno. */
@@ -258,8 +269,7 @@ static void file_stop(struct file *file)
 static void handle_open(struct handle *handle, const char *name, struct file *file)
 {
 	*handle = (struct handle){ .name = name, .file = file };
-	pthread_mutex_init(&handle->lock, NULL);
-	handle->cursor = errseq_sample(&file->errors);
+	errseq_shared_cursor_init(&handle->cursor, errseq_sample(&file->errors));
 	handle->knows = file->failures - (file->told < file->failures);
 	say(name, "opens the file");
 }
@@ -291,22 +301,14 @@ static int handle_write(struct handle *handle, const void *data, size_t length, 
 /* fsync(): wait for the writeback, then return what this handle is owed, once. */
 static int handle_fsync(struct handle *handle)
 {
-	int err;
-
 	wait_for_writeback(handle->file);
-	pthread_mutex_lock(&handle->lock);
-	err = errseq_check_and_advance(&handle->file->errors, &handle->cursor);
-	pthread_mutex_unlock(&handle->lock);
-	return err;
+	return errseq_check_and_advance_shared(&handle->file->errors, &handle->cursor);
 }
 
 /* close(): looks, and settles nothing, for few programs read its result. */
-static int handle_close(struct handle *handle)
+static int handle_close(const struct handle *handle)
 {
-	int err = errseq_check(&handle->file->errors, handle->cursor);
-
-	pthread_mutex_destroy(&handle->lock);
-	return err;
+	return errseq_check_shared(&handle->file->errors, &handle->cursor);
 }
 
 /*
@@ -314,7 +316,7 @@ static int handle_close(struct handle *handle)
  * it from those who are owed it. It peeks. Each look takes the next position first and then checks
  * through the old one: an error between the two would be told twice, and never missed.
  */
-static int look_volatile(struct handle *view)
+static int look_volatile(struct view *view)
 {
 	errseq_cursor_t next = errseq_peek(&view->file->errors);
 	int err = errseq_check(&view->file->errors, view->cursor);
@@ -327,22 +329,21 @@ static int look_volatile(struct handle *view)
 
 static unsigned looks, reports, wrong;
 
-/* Holds what the observer was told against what the count of failures says that it is owed. */
-static void judge(struct handle *observer, int told)
+/* Holds what an observer was told against what the count of failures says that it is owed. */
+static void judge(const char *who, const struct file *file, unsigned *knows, int told)
 {
-	const struct file *file = observer->file;
-	int owed = file->failures > observer->knows ? file->latest : 0;
+	int owed = file->failures > *knows ? file->latest : 0;
 
 	looks++;
 	reports += told != 0;
 	if (told != owed) {
 		wrong++;
-		say(observer->name, "WRONG: %s",
+		say(who, "WRONG: %s",
 		    told == 0	? "was not told of an error that it is owed"
 		    : owed == 0 ? "was told of an error twice"
 				: "was told of another error than the latest");
 	}
-	observer->knows = file->failures;
+	*knows = file->failures;
 }
 
 static int fsync_and_say(struct handle *handle)
@@ -350,18 +351,45 @@ static int fsync_and_say(struct handle *handle)
 	int err = handle_fsync(handle);
 
 	say(handle->name, "fsync:  %s", name_of(err));
-	judge(handle, err);
+	judge(handle->name, handle->file, &handle->knows, err);
 	if (err)
 		handle->file->told = handle->file->failures;
 	return err;
 }
 
-static void look_and_say(struct handle *view)
+static void *fsync_in_thread(void *argument)
+{
+	return (void *)(intptr_t)handle_fsync(argument);
+}
+
+/* Two threads fsync one handle at once: between them they are told what the handle is owed, once. */
+static void fsync_twice_at_once(struct handle *handle)
+{
+	pthread_t thread;
+	int mine, other;
+	void *result;
+
+	if (pthread_create(&thread, NULL, fsync_in_thread, handle) != 0) {
+		fprintf(stderr, "writeback: a second thread could not be started\n");
+		exit(EXIT_NOT_SAFE);
+	}
+	mine = handle_fsync(handle);
+	pthread_join(thread, &result);
+	other = (int)(intptr_t)result;
+	say(handle->name, "fsync:  %s, from one thread", name_of(mine));
+	say(handle->name, "fsync:  %s, from another at the same time", name_of(other));
+	judge(handle->name, handle->file, &handle->knows, mine ? mine : other);
+	judge(handle->name, handle->file, &handle->knows, mine ? other : 0);
+	if (mine || other)
+		handle->file->told = handle->file->failures;
+}
+
+static void look_and_say(struct view *view)
 {
 	int err = look_volatile(view);
 
 	say(view->name, "looks:  %s", name_of(err));
-	judge(view, err);
+	judge(view->name, view->file, &view->knows, err);
 }
 
 static int verdict(void)
@@ -429,10 +457,12 @@ static void write_from_two_threads(struct handle *a, off_t a_offset, struct hand
 	}
 }
 
-static void volatile_open(struct handle *view, struct file *file)
+static void volatile_open(struct view *view, struct file *file)
 {
-	*view = (struct handle){ .name = "volatile", .file = file, .knows = file->failures };
+	view->name = "volatile";
+	view->file = file;
 	view->cursor = errseq_peek(&file->errors);
+	view->knows = file->failures;
 	say(view->name, "peeks: takes a position and nothing else");
 }
 
@@ -450,7 +480,8 @@ static bool holds(int fd, off_t offset, char byte)
 
 static void show_file_size_limit(int fd, off_t limit)
 {
-	struct handle alice, bob, carol, dave, view;
+	struct handle alice, bob, carol, dave;
+	struct view view;
 	struct file file;
 	int failed;
 
@@ -503,7 +534,7 @@ static void show_file_size_limit(int fd, off_t limit)
 	look_and_say(&view);
 	fsync_and_say(&dave);
 	fsync_and_say(&carol);
-	fsync_and_say(&bob);
+	fsync_twice_at_once(&bob);
 	look_and_say(&view);
 	say("alice", "closes: %s (she was owed it; close looks, and settles nothing)",
 	    name_of(handle_close(&alice)));
@@ -516,7 +547,8 @@ static void show_file_size_limit(int fd, off_t limit)
 
 static void show_full_device(int fd)
 {
-	struct handle erin, frank, grace, view;
+	struct handle erin, frank, grace, heidi;
+	struct view view;
 	struct file file;
 
 	printf("\nA device that is full (/dev/full)\n\n       ms  who       does, and learns\n");
@@ -537,13 +569,16 @@ static void show_full_device(int fd)
 	handle_write(&grace, (char[BLOCK]){ 0 }, BLOCK, 0);
 	wait_for_writeback(&file);
 	look_and_say(&view);
+	say("erin", "closes: %s", name_of(handle_close(&erin)));
+	handle_open(&heidi, "heidi", &file);
+	say("", "(a close settles nothing, so heidi is owed the error too)");
+	fsync_and_say(&heidi);
 	fsync_and_say(&grace);
-	fsync_and_say(&erin);
 	fsync_and_say(&frank);
 	fsync_and_say(&grace);
 	look_and_say(&view);
-	handle_close(&erin);
 	handle_close(&frank);
+	handle_close(&heidi);
 	handle_close(&grace);
 	file_stop(&file);
 }
@@ -648,7 +683,7 @@ static void *copy_blocks(void *argument)
 		copier->err = -ENOMEM;
 	/* Who writes may look, and stop early; fsync still tells. */
 	while (n > 0 && copier->err == 0 &&
-	       errseq_check(&copier->handle.file->errors, copier->handle.cursor) == 0) {
+	       errseq_check_shared(&copier->handle.file->errors, &copier->handle.cursor) == 0) {
 		off_t at;
 
 		pthread_mutex_lock(&copier->input->lock);

@@ -44,9 +44,12 @@
  *	    changes nothing that sample or a look depends on (G4), and an error stays owed until
  *	    somebody is told (G3).
  *
- * Wrap. The counter is taken modulo 2^18. A cursor meets its own value again if the word moved exactly
- * a multiple of 2^18 steps since, and ends with the same errno; each step needs an observer as well as
- * a recorder.
+ * Two widths. The 64-bit word differs in the counter only, which has 50 bits. The algorithm stands
+ * below once and is read twice.
+ *
+ * Wrap. The counter is taken modulo 2^18, or 2^50. A cursor meets its own value again if the word moved
+ * exactly a multiple of that many steps since, and ends with the same errno; each step needs an
+ * observer as well as a recorder.
  *
  * ABA. A failed compare-exchange in set starts again with what it read, so set never acts on a value
  * that is gone. If the word leaves a value and comes back to it between the load and the exchange, the
@@ -61,10 +64,18 @@
  * value acquires from every record before it. Reasons for each order stand beside it; the proofs are
  * in docs/memory-model.md.
  *
+ * Shared cursors. Those who advance through one cursor at once must agree who tells of an error: whoever
+ * moves the cursor, by a compare-exchange. Who finds it moved looks again from where it stands now, for
+ * the error may be told, or a newer one may not. The cursor is read before the word, by acquire and
+ * release: the word is then at least as new as the value that the cursor was moved to, so no error is
+ * told again, and the cursor never goes back. That the word is marked a moment before the cursor moves
+ * is seen by others as "reported", and the debt is settled by whoever moves the cursor past it.
+ *
  * Signals and death. No call waits for another, and each leaves the word by single atomic steps, so a
  * signal handler, a killed thread or a killed process finds or leaves a valid word (G8).
  */
 
+#ifndef ERRSEQ_
 #if defined __cplusplus || !defined __STDC_VERSION__ || __STDC_VERSION__ < 201112L || \
 	defined __STDC_NO_ATOMICS__
 #error "compile errseq.c as C11 or later with <stdatomic.h>; its users may be C99 or C++"
@@ -83,92 +94,8 @@
 
 _Static_assert(sizeof(errseq_t) == 4 && _Alignof(errseq_t) == 4,
 	       "the word is 4 bytes, 4-aligned: ABI");
-
-void errseq_init(errseq_t *eseq)
-{
-	/* relaxed: the word is not shared yet */
-	atomic_store_explicit(&eseq->word_, 0, memory_order_relaxed);
-}
-
-/* In parentheses because of the header's macro of this name, which looks at constant arguments. */
-int(errseq_set)(errseq_t *eseq, int err)
-{
-	uint32_t old, next;
-
-	if (err < -ERRSEQ_MAX_ERRNO || err > -1)
-		return -EINVAL;
-
-	/* relaxed: only a first guess for the exchange */
-	old = atomic_load_explicit(&eseq->word_, memory_order_relaxed);
-	do {
-		next = (old & ERRSEQ_COUNTER_) | (uint32_t)-err;
-		if (old & ERRSEQ_OBSERVED_)
-			next += ERRSEQ_STEP_;
-		/*
-		 * release: what this thread did before is visible to whoever is told; hence also
-		 * when next equals old. relaxed on failure: only a better guess.
-		 */
-	} while (!atomic_compare_exchange_weak_explicit(&eseq->word_, &old, next,
-							memory_order_release,
-							memory_order_relaxed));
-	return 0;
-}
-
-errseq_cursor_t errseq_peek(errseq_t *eseq)
-{
-	/* acquire: what the recorder did before this value is visible to whoever starts here */
-	uint32_t now = atomic_load_explicit(&eseq->word_, memory_order_acquire);
-
-	if (now == 0 || now & ERRSEQ_OBSERVED_)
-		return now;
-	/* acquire: the word may hold a newer error by now, and that one is what we return */
-	now = atomic_fetch_or_explicit(&eseq->word_, ERRSEQ_OBSERVED_, memory_order_acquire);
-	return now | ERRSEQ_OBSERVED_;
-}
-
-/*
- * A cursor that is not of this word's life may meet a word that was never set: there is nothing to
- * mark then, for flags without an errno are no valid word, and the observer starts at the beginning.
- */
-int errseq_advance_(errseq_t *eseq, errseq_cursor_t *since, uint32_t seen)
-{
-	if (seen == 0 || (seen & ERRSEQ_FLAGS_) == ERRSEQ_FLAGS_) {
-		/* acquire: what the recorder did before the error is visible to whoever is told of it */
-		ERRSEQ_ACQUIRE_(eseq);
-	} else {
-		/* acquire: likewise; the word may hold a newer error by now, and we tell of that one */
-		seen = atomic_fetch_or_explicit(&eseq->word_, ERRSEQ_FLAGS_, memory_order_acquire);
-		seen |= ERRSEQ_FLAGS_;
-	}
-	*since = seen;
-	return errseq_cursor_error(seen);
-}
-
-errseq_cursor_t errseq_load(const errseq_t *eseq)
-{
-	/* relaxed: a look for the curious, on which nothing may be built */
-	return atomic_load_explicit(&eseq->word_, memory_order_relaxed);
-}
-
-int errseq_cursor_error(errseq_cursor_t cursor)
-{
-	return -(int)(cursor & ERRSEQ_ERRNO_);
-}
-
-int errseq_cursor_reported(errseq_cursor_t cursor)
-{
-	return (cursor & ERRSEQ_REPORTED_) != 0;
-}
-
-int errseq_cursor_observed(errseq_cursor_t cursor)
-{
-	return (cursor & ERRSEQ_OBSERVED_) != 0;
-}
-
-uint32_t errseq_cursor_count(errseq_cursor_t cursor)
-{
-	return cursor / ERRSEQ_STEP_;
-}
+_Static_assert(sizeof(errseq_shared_cursor_t) == 4 && _Alignof(errseq_shared_cursor_t) == 4,
+	       "so is the shared cursor");
 
 /* A text cut to size, and how long the whole would be. errseq_format puts the zero byte. */
 struct text_ {
@@ -190,17 +117,168 @@ static void put_string_(struct text_ *text, const char *string)
 		put_char_(text, *string++);
 }
 
-static void put_number_(struct text_ *text, uint32_t number)
+/* Without dividing 64 bits, for which 32-bit machines would need a library. */
+static void put_number_(struct text_ *text, uint64_t number)
 {
-	uint32_t unit = 1;
+	uint64_t units[16]; /* 1, 10, 100 ... as far as 2^50 goes */
+	int i = 0;
 
-	while (number / unit >= 10)
-		unit *= 10;
-	for (; unit; unit /= 10)
-		put_char_(text, (char)('0' + number / unit % 10));
+	for (units[0] = 1; i < 15 && units[i] * 10 <= number; i++)
+		units[i + 1] = units[i] * 10;
+	for (; i >= 0; i--) {
+		char digit = '0';
+
+		for (; number >= units[i]; number -= units[i])
+			digit++;
+		put_char_(text, digit);
+	}
 }
 
-int errseq_format(errseq_cursor_t cursor, char *buf, size_t size)
+/*
+ * The algorithm stands below once, and is read twice, by including this file again: ERRSEQ_(set) is
+ * errseq_set in the first reading and errseq64_set in the second.
+ */
+#define ERRSEQ_(name) errseq_##name
+#include "errseq.c"
+#undef ERRSEQ_
+
+#ifdef ERRSEQ_HAVE_64
+_Static_assert(sizeof(errseq64_t) == 8 && _Alignof(errseq64_t) == 8,
+	       "the 64-bit word is 8 bytes, 8-aligned: ABI");
+_Static_assert(sizeof(errseq64_shared_cursor_t) == 8 && _Alignof(errseq64_shared_cursor_t) == 8,
+	       "so is the shared cursor");
+
+#define ERRSEQ_(name) errseq64_##name
+#include "errseq.c"
+#undef ERRSEQ_
+#endif
+
+#else /* ERRSEQ_ is defined: the text that is read twice */
+
+void ERRSEQ_(init)(ERRSEQ_(t) *eseq)
+{
+	/* relaxed: the word is not shared yet */
+	atomic_store_explicit(&eseq->word_, 0, memory_order_relaxed);
+}
+
+/* In parentheses because of the header's macro of this name, which looks at constant arguments. */
+int(ERRSEQ_(set))(ERRSEQ_(t) *eseq, int err)
+{
+	ERRSEQ_(cursor_t) old, next;
+
+	if (err < -ERRSEQ_MAX_ERRNO || err > -1)
+		return -EINVAL;
+
+	/* relaxed: only a first guess for the exchange */
+	old = atomic_load_explicit(&eseq->word_, memory_order_relaxed);
+	do {
+		/* the counter as it is, no flags, the new errno */
+		next = old / ERRSEQ_STEP_ * ERRSEQ_STEP_ + (unsigned)-err;
+		if (old & ERRSEQ_OBSERVED_)
+			next += ERRSEQ_STEP_;
+		/*
+		 * release: what this thread did before is visible to whoever is told; hence also
+		 * when next equals old. relaxed on failure: only a better guess.
+		 */
+	} while (!atomic_compare_exchange_weak_explicit(&eseq->word_, &old, next,
+							memory_order_release,
+							memory_order_relaxed));
+	return 0;
+}
+
+ERRSEQ_(cursor_t) ERRSEQ_(peek)(ERRSEQ_(t) *eseq)
+{
+	/* acquire: what the recorder did before this value is visible to whoever starts here */
+	ERRSEQ_(cursor_t) now = atomic_load_explicit(&eseq->word_, memory_order_acquire);
+
+	if (now == 0 || now & ERRSEQ_OBSERVED_)
+		return now;
+	/* acquire: the word may hold a newer error by now, and that one is what we return */
+	now = atomic_fetch_or_explicit(&eseq->word_, ERRSEQ_OBSERVED_, memory_order_acquire);
+	return now | ERRSEQ_OBSERVED_;
+}
+
+/*
+ * Marks the word as reported and observed; returns what that left in it. @seen is what was there a
+ * moment ago. If that is 0, the cursor is not of this word's life, and there is nothing to mark: flags
+ * without an errno are no valid word, and the observer starts at the beginning.
+ */
+static ERRSEQ_(cursor_t) ERRSEQ_(mark_)(ERRSEQ_(t) *eseq, ERRSEQ_(cursor_t) seen)
+{
+	if (seen == 0 || (seen & ERRSEQ_FLAGS_) == ERRSEQ_FLAGS_) {
+		/* acquire: what the recorder did before the error is visible to whoever is told of it */
+		ERRSEQ_ACQUIRE_(eseq);
+		return seen;
+	}
+	/* acquire: likewise; the word may hold a newer error by now, and we tell of that one */
+	seen = atomic_fetch_or_explicit(&eseq->word_, ERRSEQ_FLAGS_, memory_order_acquire);
+	return seen | ERRSEQ_FLAGS_;
+}
+
+int ERRSEQ_(advance_)(ERRSEQ_(t) *eseq, ERRSEQ_(cursor_t) *since, ERRSEQ_(cursor_t) seen)
+{
+	*since = ERRSEQ_(mark_)(eseq, seen);
+	return ERRSEQ_(cursor_error)(*since);
+}
+
+/* Who moves the cursor tells of the error; who finds it moved looks again from where it stands now. */
+int ERRSEQ_(advance_shared_)(ERRSEQ_(t) *eseq, ERRSEQ_(shared_cursor_t) *since,
+			     ERRSEQ_(cursor_t) at, ERRSEQ_(cursor_t) seen)
+{
+	do {
+		seen = ERRSEQ_(mark_)(eseq, seen);
+		/* release: who reads the cursor reads no older word. relaxed: a loser starts again */
+		if (atomic_compare_exchange_strong_explicit(&since->cursor_, &at, seen,
+							    memory_order_release,
+							    memory_order_relaxed))
+			return ERRSEQ_(cursor_error)(seen);
+		/* acquire: the word is read after the cursor, so that it is never older */
+		at = atomic_load_explicit(&since->cursor_, memory_order_acquire);
+		/* relaxed: "nothing new" promises nothing about other memory */
+		seen = atomic_load_explicit(&eseq->word_, memory_order_relaxed);
+	} while (!ERRSEQ_SAME_(seen, at));
+	return 0;
+}
+
+void ERRSEQ_(shared_cursor_init)(ERRSEQ_(shared_cursor_t) *cursor, ERRSEQ_(cursor_t) at)
+{
+	/* relaxed: the cursor is not shared yet */
+	atomic_store_explicit(&cursor->cursor_, at, memory_order_relaxed);
+}
+
+ERRSEQ_(cursor_t) ERRSEQ_(shared_cursor_get)(const ERRSEQ_(shared_cursor_t) *cursor)
+{
+	/* acquire: a word that is read after this is not older */
+	return atomic_load_explicit(&cursor->cursor_, memory_order_acquire);
+}
+
+ERRSEQ_(cursor_t) ERRSEQ_(load)(const ERRSEQ_(t) *eseq)
+{
+	/* relaxed: a look for the curious, on which nothing may be built */
+	return atomic_load_explicit(&eseq->word_, memory_order_relaxed);
+}
+
+int ERRSEQ_(cursor_error)(ERRSEQ_(cursor_t) cursor)
+{
+	return -(int)(cursor & ERRSEQ_ERRNO_);
+}
+
+int ERRSEQ_(cursor_reported)(ERRSEQ_(cursor_t) cursor)
+{
+	return (cursor & ERRSEQ_REPORTED_) != 0;
+}
+
+int ERRSEQ_(cursor_observed)(ERRSEQ_(cursor_t) cursor)
+{
+	return (cursor & ERRSEQ_OBSERVED_) != 0;
+}
+
+ERRSEQ_(cursor_t) ERRSEQ_(cursor_count)(ERRSEQ_(cursor_t) cursor)
+{
+	return cursor / ERRSEQ_STEP_;
+}
+
+int ERRSEQ_(format)(ERRSEQ_(cursor_t) cursor, char *buf, size_t size)
 {
 	struct text_ text = { buf, size, 0 };
 
@@ -209,14 +287,16 @@ int errseq_format(errseq_cursor_t cursor, char *buf, size_t size)
 	} else {
 		put_string_(&text, "errno=");
 		put_number_(&text, cursor & ERRSEQ_ERRNO_);
-		if (errseq_cursor_reported(cursor))
+		if (ERRSEQ_(cursor_reported)(cursor))
 			put_string_(&text, " reported");
-		if (errseq_cursor_observed(cursor))
+		if (ERRSEQ_(cursor_observed)(cursor))
 			put_string_(&text, " observed");
 		put_string_(&text, " count=");
-		put_number_(&text, errseq_cursor_count(cursor));
+		put_number_(&text, ERRSEQ_(cursor_count)(cursor));
 	}
 	if (size > 0)
 		buf[text.length < size ? text.length : size - 1] = '\0';
 	return (int)text.length;
 }
+
+#endif

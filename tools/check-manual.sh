@@ -1,19 +1,22 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Three places never disagree: the header, the manual and the version script. This holds them against
+# Three places never disagree: the headers, the manual and the version script. This holds them against
 # each other, then builds and runs the programs in the manual's EXAMPLES.
 #
-# Header:          each public function (names that end in _ are private) has a manual page; each
-#                  function, private ones too, is exported, for inlined code calls the private ones.
+# Headers:         all of include/errseq/*.h, what stands behind #ifdef included. Each public function
+#                  (names that end in _ are private) has a manual page, and so has each ERRSEQ_HAVE_...;
+#                  each function, private ones too, is exported, for inlined code calls the private ones.
 # Manual:          each name is on one page, with the header's prototype (argument names included,
-#                  because the text refers to them; only whitespace may differ); references lead
-#                  somewhere; each EXAMPLES is one program of at most 30 lines, which compiles
-#                  without a warning and returns 0.
-# Version script:  exports what the header declares, and nothing else.
+#                  because the text refers to them; only whitespace may differ) and the header's .In;
+#                  references lead somewhere; each EXAMPLES is one program of at most 30 lines, which
+#                  compiles without a warning and returns 0 within a minute. Where a page's NAME has an
+#                  ERRSEQ_HAVE_... that the compiler does not have, its program is skipped.
+# Version script:  exports what the headers declare, and nothing else.
 #
-# Needs bash, awk, sed, grep and a C compiler; mandoc too, if it is there. Text is cut up with awk, not
-# understood: the header must stay as plain as it is, with one declaration to a semicolon.
+# Needs bash, awk, sed, grep and a C compiler; timeout and mandoc too, if they are there. Text is cut up
+# with awk, not understood: the headers must stay as plain as they are, with one declaration to a
+# semicolon.
 #
 # Returns 0 if all agree, 1 if not, 2 if it could not look.
 set -eu
@@ -47,10 +50,10 @@ source_dir=$(cd "$1" && pwd)
 work_dir=$(cd "$2" && pwd)
 cd "$source_dir"
 
-header=include/errseq/errseq.h
+headers=$(ls include/errseq/*.h 2>/dev/null || true)
 map=src/libErrseq.map
 pages=$(ls docs/man/*.[37] 2>/dev/null || true)
-[ -f "$header" ] || fail_to_start "no $header in $source_dir"
+[ -n "$headers" ] || fail_to_start "no include/errseq/*.h in $source_dir"
 [ -f "$map" ] || fail_to_start "no $map in $source_dir"
 [ -n "$pages" ] || fail_to_start "no docs/man/*.[37] in $source_dir"
 
@@ -78,8 +81,10 @@ function prototype(returns, name, arguments,    n, parts, i, s)
 	return returns (returns ~ /\*$/ ? "" : " ") name "(" s ")"
 }'
 
-# Header -> "name <tab> prototype", and "name <tab> #define" for macros.
-awk "$awk_prototype"'
+# Headers -> "name <tab> prototype <tab> header", and "name <tab> #define <tab> header" for macros.
+: >"$work_dir/header.txt"
+for header in $headers; do
+	awk -v header="$header" "$awk_prototype"'
 # Takes out every "word(...)" with its balanced parentheses, or "word" alone.
 function without(s, word,    i, depth, c)
 {
@@ -111,7 +116,7 @@ function declaration(s,    open, before, name)
 		return
 	name = substr(before, RSTART)
 	print name "\t" prototype(substr(before, 1, RSTART - 1), name, \
-				  substr(s, open + 1, length(s) - open - 1))
+				  substr(s, open + 1, length(s) - open - 1)) "\t" header
 }
 {
 	while (sub(/\\$/, "") && (getline more) > 0)
@@ -131,7 +136,7 @@ END {
 		} else if (lines[i] ~ /^[ \t]*#[ \t]*define[ \t]/) {
 			sub(/^[ \t]*#[ \t]*define[ \t]+/, "", lines[i])
 			match(lines[i], /^[A-Za-z0-9_]*/)
-			print substr(lines[i], 1, RLENGTH) "\t#define"
+			print substr(lines[i], 1, RLENGTH) "\t#define\t" header
 		}
 	}
 	gsub(/[ \t]+/, " ", code)
@@ -155,12 +160,14 @@ END {
 			s = s c
 		}
 	}
-}' "$header" | sort -u >"$work_dir/header.txt"
-grep -q '	[^#]' "$work_dir/header.txt" ||
-	fail_to_start "found no function in $header; the awk program in this script needs mending"
+}' "$header" | sort -u >"$work_dir/one-header.txt"
+	grep -q '^[^	]*	[^#]' "$work_dir/one-header.txt" ||
+		fail_to_start "found no function in $header; the awk program in this script needs mending"
+	cat "$work_dir/one-header.txt" >>"$work_dir/header.txt"
+done
 
-# Manual -> "file:line <tab> kind <tab> name <tab> prototype or section", kind being name, prototype
-# or reference.
+# Manual -> "file:line <tab> kind <tab> name <tab> prototype or section", kind being name, include,
+# prototype or reference.
 : >"$work_dir/manual.txt"
 for page in $pages; do
 	awk -v page="$page" "$awk_prototype"'
@@ -204,6 +211,9 @@ w[1] == "Xr" && w[2] ~ /^errseq/ {
 }
 section == "NAME" && w[1] == "Nm" {
 	found("name", w[2], "")
+}
+section == "SYNOPSIS" && w[1] == "In" {
+	found("include", "include/" w[2], "")
 }
 section == "SYNOPSIS" && w[1] == "Ft" {
 	returns = w[2]
@@ -259,15 +269,16 @@ END {
 		print map ": hides nothing: add \"local:\" and \"*;\", or every helper becomes ABI" >>problems
 }' "$map" >"$work_dir/map.txt"
 
-awk -F '\t' -v header="$header" -v map="$map" '
+awk -F '\t' -v map="$map" '
 function is_private(name) { return name ~ /_$/ }
 function page_of(where) { sub(/:.*/, "", where); return where }
 
-FILENAME ~ /header.txt$/ && $2 == "#define" { macro[$1] = 1; next }
+FILENAME ~ /header.txt$/ && $2 == "#define" { macro[$1] = 1; home[$1] = $3; next }
 FILENAME ~ /header.txt$/ {
 	if ($1 in declared)
-		print header ": " $1 " is declared as \"" declared[$1] "\" and as \"" $2 "\": make them the same"
+		print $3 ": " $1 " is declared as \"" declared[$1] "\" and as \"" $2 "\" (in " home[$1] "): declare it once"
 	declared[$1] = $2
+	home[$1] = $3
 	next
 }
 FILENAME ~ /map.txt$/ {
@@ -284,6 +295,10 @@ $2 == "name" {
 	else
 		named[section, $3] = $1
 }
+$2 == "include" {
+	includes[page_of($1), $3] = 1
+	next
+}
 $2 == "prototype" {
 	if ((page_of($1), $3) in shown)
 		print $1 ": " $3 " is in the SYNOPSIS twice: remove one"
@@ -297,13 +312,16 @@ $2 == "reference" {
 END {
 	for (name in declared) {
 		if (!is_private(name) && !(("3", name) in named))
-			print header ": " name " has no manual page: add \".Nm " name "\" to NAME of one docs/man/*.3, or end its name in _ if it is private"
+			print home[name] ": " name " has no manual page: add \".Nm " name "\" to NAME of one docs/man/*.3, or end its name in _ if it is private"
 		if (!(name in exported))
-			print map ": " name " is declared in " header ", but not exported: add \"" name ";\" under \"global:\""
+			print map ": " name " is declared in " home[name] ", but not exported: add \"" name ";\" under \"global:\""
 	}
+	for (name in macro)
+		if (name ~ /^ERRSEQ_HAVE_/ && !is_private(name) && !(("3", name) in named))
+			print home[name] ": " name " has no manual page: add \".Nm " name "\" to NAME of one docs/man/*.3"
 	for (name in exported)
 		if (!(name in declared))
-			print exported[name] ": " name " is exported, but not declared in " header ": remove it, or declare it there"
+			print exported[name] ": " name " is exported, but declared in no header: remove it, or declare it"
 	for (key in named) {
 		split(key, k, SUBSEP)
 		name = k[2]
@@ -316,7 +334,7 @@ END {
 			if (!((page_of(where), name) in shown))
 				print where ": " name " has no .Fn or .Fo in SYNOPSIS: add \"" declared[name] "\""
 		} else if (!(name in macro))
-			print where ": " name " is not in " header ": remove its .Nm, or declare it there"
+			print where ": " name " is in no header: remove its .Nm, or declare it"
 	}
 	for (key in at) {
 		split(key, k, SUBSEP)
@@ -324,9 +342,13 @@ END {
 		if (!(("3", name) in named) || page_of(named["3", name]) != page_of(k[1]))
 			print k[1] ": " name " is in SYNOPSIS, but not in NAME of this page: add \".Nm " name "\", or remove it"
 		if (!(name in declared))
-			print k[1] ": " name " is in SYNOPSIS, but not in " header ": remove it, or declare it there"
-		else if (at[key] != declared[name])
-			print k[1] ": " name " is \"" at[key] "\" here, but \"" declared[name] "\" in " header ": make .Ft and .Fn (or .Fo and .Fa) say what the header says"
+			print k[1] ": " name " is in SYNOPSIS, but in no header: remove it, or declare it"
+		else {
+			if (at[key] != declared[name])
+				print k[1] ": " name " is \"" at[key] "\" here, but \"" declared[name] "\" in " home[name] ": make .Ft and .Fn (or .Fo and .Fa) say what the header says"
+			if (!((page_of(k[1]), home[name]) in includes))
+				print k[1] ": " name " is declared in " home[name] ", which this SYNOPSIS does not include: add \".In " substr(home[name], 9) "\""
+		}
 	}
 	for (key in refers) {
 		split(key, k, SUBSEP)
@@ -334,6 +356,17 @@ END {
 			print k[1] ": .Xr " k[2] " " k[3] " leads nowhere: no docs/man/*." k[3] " has that .Nm"
 	}
 }' "$work_dir/header.txt" "$work_dir/map.txt" "$work_dir/manual.txt" | sort -u >>"$problems"
+
+# Which of ERRSEQ_HAVE_... this compiler has.
+for header in $headers; do
+	echo "#include <${header#include/}>"
+done >"$work_dir/have.c"
+"${cc_command[@]}" -std=c11 -I"$source_dir/include" -E -dM "$work_dir/have.c" >"$work_dir/have.txt" 2>"$work_dir/have.log" || {
+	cat "$work_dir/have.log" >&2
+	fail_to_start "the headers do not compile, see above"
+}
+limit=
+! command -v timeout >/dev/null || limit="timeout 60"
 
 # EXAMPLES -> a .c file, which compiles, and a program, which returns 0.
 examples=0
@@ -389,14 +422,23 @@ END {
 		echo "$complaint" >>"$problems"
 		continue
 	fi
+	missing=
+	needed=$(sed -n '/^\.Sh NAME/,/^\.Sh [^N]/s/^\.Nm \(ERRSEQ_HAVE_[A-Z0-9_]*\).*/\1/p' "$page")
+	for macro in $needed; do
+		grep -q "^#define $macro " "$work_dir/have.txt" || missing=$macro
+	done
+	if [ -n "$missing" ]; then
+		echo "SKIP (part): no $missing here, the EXAMPLES program of $page was not built"
+		continue
+	fi
 	if ! "${cc_command[@]}" -std=c11 -Wall -Wextra -Werror -I"$source_dir/include" -o "$program" \
-		"$program.c" "$source_dir/src/errseq.c" >"$program.log" 2>&1; then
+		"$program.c" "$source_dir/src/errseq.c" "$source_dir/src/wait.c" -pthread >"$program.log" 2>&1; then
 		cat "$program.log" >&2
 		echo "$page: the EXAMPLES program does not compile (its lines are those of the page, see the compiler's words above; it is in $program.c): mend the page" >>"$problems"
 		continue
 	fi
 	status=0
-	"$program" >"$program.log" 2>&1 || status=$?
+	$limit "$program" >"$program.log" 2>&1 || status=$?
 	if [ "$status" -ne 0 ]; then
 		cat "$program.log" >&2
 		echo "$page: the EXAMPLES program returned $status, not 0 (it is in $program.c): the page or the library is wrong" >>"$problems"
@@ -421,4 +463,4 @@ if [ -s "$problems" ]; then
 	echo "check-manual: $(grep -c '' "$problems") disagreement(s)" >&2
 	exit 1
 fi
-echo "check-manual: $(grep -c '	[^#]' "$work_dir/header.txt") functions, $(grep -c '' <<<"$pages") pages and $examples examples agree"
+echo "check-manual: $(grep -c '^[^	]*	[^#]' "$work_dir/header.txt") functions in $(grep -c '' <<<"$headers") headers, $(grep -c '' <<<"$pages") pages and $examples examples agree"

@@ -80,6 +80,7 @@
 #define ERRSEQ_FENCE_(order)	    atomic_thread_fence(memory_order_##order)
 #define ERRSEQ_INT_LOCK_FREE_	    ATOMIC_INT_LOCK_FREE
 #define ERRSEQ_LONG_LOCK_FREE_	    ATOMIC_LONG_LOCK_FREE
+#define ERRSEQ_LLONG_LOCK_FREE_	    ATOMIC_LLONG_LOCK_FREE
 #elif defined __GNUC__
 #define ERRSEQ_WORD_OF_(type)	    __attribute__((aligned(sizeof(type)))) type
 #define ERRSEQ_LOAD_(object, order) __atomic_load_n(object, ERRSEQ_ORDER_##order##_)
@@ -88,6 +89,7 @@
 #define ERRSEQ_ORDER_acquire_	    __ATOMIC_ACQUIRE
 #define ERRSEQ_INT_LOCK_FREE_	    __GCC_ATOMIC_INT_LOCK_FREE
 #define ERRSEQ_LONG_LOCK_FREE_	    __GCC_ATOMIC_LONG_LOCK_FREE
+#define ERRSEQ_LLONG_LOCK_FREE_	    __GCC_ATOMIC_LLONG_LOCK_FREE
 #else
 #define ERRSEQ_WORD_OF_(type) type
 #endif
@@ -97,6 +99,11 @@
 #error "libErrseq needs 32-bit atomics that are always lock-free; this target or -march has none"
 #endif
 
+/* The 64-bit word is offered where it is always lock-free, and not at all elsewhere. */
+#if defined ERRSEQ_LLONG_LOCK_FREE_ && ERRSEQ_LLONG_LOCK_FREE_ == 2
+#define ERRSEQ_HAVE_64 1
+#endif
+
 #ifdef __cplusplus
 #define ERRSEQ_NOEXCEPT_ noexcept
 #else
@@ -104,11 +111,13 @@
 #endif
 
 #ifdef __GNUC__
-#define ERRSEQ_NONNULL_	   __attribute__((nonnull))
-#define ERRSEQ_NODISCARD_  __attribute__((warn_unused_result))
-#define ERRSEQ_LIKELY_(is) __builtin_expect(is, 1)
+#define ERRSEQ_NONNULL_	      __attribute__((nonnull))
+#define ERRSEQ_NONNULL_FIRST_ __attribute__((nonnull(1)))
+#define ERRSEQ_NODISCARD_     __attribute__((warn_unused_result))
+#define ERRSEQ_LIKELY_(is)    __builtin_expect(is, 1)
 #else
 #define ERRSEQ_NONNULL_
+#define ERRSEQ_NONNULL_FIRST_
 #define ERRSEQ_NODISCARD_
 #define ERRSEQ_LIKELY_(is) (is)
 #endif
@@ -282,22 +291,133 @@ ERRSEQ_API_ int errseq_format(errseq_cursor_t cursor, char *buf, size_t size) ER
 #define ERRSEQ_FORMAT_SIZE 64
 
 /*
- * Private from here on: what the inline fast paths below need. errseq_advance_ is exported because
- * inlined code calls it; it does the rest of errseq_check_and_advance once @seen, the value of the
- * word, turned out to be news.
+ * A cursor that several threads, or processes that map it, use at once without a lock: 4 bytes, all
+ * zeroes = since the beginning. For a file handle that several threads fsync.
+ */
+typedef struct errseq_shared_cursor {
+	ERRSEQ_WORD_OF_(uint32_t) cursor_;
+} errseq_shared_cursor_t;
+
+/* Static initialiser of a shared cursor, at the beginning. */
+/* clang-format off */
+#define ERRSEQ_SHARED_CURSOR_INIT { 0 }
+/* clang-format on */
+
+/*
+ * errseq_shared_cursor_init - put a shared cursor somewhere
+ * @cursor: the shared cursor
+ * @at: a position from errseq_sample, errseq_peek or errseq_shared_cursor_get, or 0
+ *
+ * Context: before the cursor is shared, or while nobody else uses it.
+ * Memory order: relaxed; whatever hands the cursor to others publishes it.
+ */
+ERRSEQ_API_ void errseq_shared_cursor_init(errseq_shared_cursor_t *cursor,
+					   errseq_cursor_t at) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+
+/*
+ * errseq_shared_cursor_get - where a shared cursor stands
+ * @cursor: the shared cursor
+ *
+ * Context: any thread, any process that maps the cursor, signal handlers; no outside locking.
+ * Memory order: acquire, so that a look at the word through the result sees nothing older.
+ * Return: the position, a plain cursor.
+ */
+ERRSEQ_NODISCARD_ ERRSEQ_API_ errseq_cursor_t
+errseq_shared_cursor_get(const errseq_shared_cursor_t *cursor) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+
+/*
+ * errseq_check_shared, errseq_check_and_advance_shared - errseq_check and errseq_check_and_advance
+ * through a shared cursor
+ * @eseq: the word
+ * @since: the shared cursor
+ *
+ * Of all that advance through one shared cursor at once, exactly one is told of an error, and the
+ * cursor never goes back. Another observer may see the error as reported a moment before the call that
+ * is told of it returns.
+ *
+ * Context: any thread, any process that maps both, signal handlers; no outside locking.
+ * Memory order: the cursor is read with acquire, before the word; without news nothing more. Acquire
+ *	before an error is returned (G6); the cursor moves with release.
+ * Return: as those of the plain calls.
+ */
+ERRSEQ_NODISCARD_ ERRSEQ_API_ int errseq_check_shared(
+	const errseq_t *eseq, const errseq_shared_cursor_t *since) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+ERRSEQ_NODISCARD_ ERRSEQ_API_ int errseq_check_and_advance_shared(
+	errseq_t *eseq, errseq_shared_cursor_t *since) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+
+/*
+ * The same in 64 bits, where ERRSEQ_HAVE_64 is defined: bits 0-13 as above, the counter in bits 14-63,
+ * so that it wraps after 2^50 steps: at a million a second, in 35 years. Every call does what its
+ * namesake does. The word and the shared cursor are 8 bytes, aligned to 8, all zeroes valid;
+ * ERRSEQ_INIT and ERRSEQ_SHARED_CURSOR_INIT serve them too.
+ */
+#ifdef ERRSEQ_HAVE_64
+typedef struct errseq64 {
+	ERRSEQ_WORD_OF_(uint64_t) word_;
+} errseq64_t;
+typedef uint64_t errseq64_cursor_t;
+typedef struct errseq64_shared_cursor {
+	ERRSEQ_WORD_OF_(uint64_t) cursor_;
+} errseq64_shared_cursor_t;
+
+ERRSEQ_API_ void errseq64_init(errseq64_t *eseq) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+ERRSEQ_API_ int errseq64_set(errseq64_t *eseq, int err) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+ERRSEQ_NODISCARD_ ERRSEQ_API_ errseq64_cursor_t errseq64_sample(const errseq64_t *eseq)
+	ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+ERRSEQ_NODISCARD_ ERRSEQ_API_ errseq64_cursor_t errseq64_peek(errseq64_t *eseq)
+	ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+ERRSEQ_NODISCARD_ ERRSEQ_API_ int errseq64_check(const errseq64_t *eseq, errseq64_cursor_t since)
+	ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+ERRSEQ_NODISCARD_ ERRSEQ_API_ int errseq64_check_and_advance(
+	errseq64_t *eseq, errseq64_cursor_t *since) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+ERRSEQ_API_ errseq64_cursor_t errseq64_load(const errseq64_t *eseq)
+	ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+ERRSEQ_API_ int errseq64_cursor_error(errseq64_cursor_t cursor) ERRSEQ_NOEXCEPT_;
+ERRSEQ_API_ int errseq64_cursor_reported(errseq64_cursor_t cursor) ERRSEQ_NOEXCEPT_;
+ERRSEQ_API_ int errseq64_cursor_observed(errseq64_cursor_t cursor) ERRSEQ_NOEXCEPT_;
+ERRSEQ_API_ uint64_t errseq64_cursor_count(errseq64_cursor_t cursor) ERRSEQ_NOEXCEPT_;
+ERRSEQ_API_ int errseq64_format(errseq64_cursor_t cursor, char *buf, size_t size) ERRSEQ_NOEXCEPT_;
+ERRSEQ_API_ void errseq64_shared_cursor_init(errseq64_shared_cursor_t *cursor,
+					     errseq64_cursor_t at) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+ERRSEQ_NODISCARD_ ERRSEQ_API_ errseq64_cursor_t
+errseq64_shared_cursor_get(const errseq64_shared_cursor_t *cursor) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+ERRSEQ_NODISCARD_ ERRSEQ_API_ int errseq64_check_shared(const errseq64_t *eseq,
+							const errseq64_shared_cursor_t *since)
+	ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+ERRSEQ_NODISCARD_ ERRSEQ_API_ int errseq64_check_and_advance_shared(
+	errseq64_t *eseq, errseq64_shared_cursor_t *since) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+#endif
+
+/*
+ * Private from here on: what the inline fast paths below need. The advance functions are exported
+ * because inlined code calls them; they do the rest of check_and_advance once @seen, the value of the
+ * word, turned out to be news to an observer that stands @at.
  */
 ERRSEQ_API_ int errseq_advance_(errseq_t *eseq, errseq_cursor_t *since,
-				uint32_t seen) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+				errseq_cursor_t seen) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+ERRSEQ_API_ int errseq_advance_shared_(errseq_t *eseq, errseq_shared_cursor_t *since,
+				       errseq_cursor_t at,
+				       errseq_cursor_t seen) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+#ifdef ERRSEQ_HAVE_64
+ERRSEQ_API_ int errseq64_advance_(errseq64_t *eseq, errseq64_cursor_t *since,
+				  errseq64_cursor_t seen) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+ERRSEQ_API_ int errseq64_advance_shared_(errseq64_t *eseq, errseq64_shared_cursor_t *since,
+					 errseq64_cursor_t at,
+					 errseq64_cursor_t seen) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+#endif
 
-#define ERRSEQ_ERRNO_	 UINT32_C(0x00000fff)
-#define ERRSEQ_REPORTED_ UINT32_C(0x00001000)
-#define ERRSEQ_OBSERVED_ UINT32_C(0x00002000)
-#define ERRSEQ_FLAGS_	 (ERRSEQ_REPORTED_ | ERRSEQ_OBSERVED_)
-#define ERRSEQ_COUNTER_	 UINT32_C(0xffffc000)
-#define ERRSEQ_STEP_	 UINT32_C(0x00004000) /* one step of the counter */
+#define ERRSEQ_ERRNO_	 0x0fffu
+#define ERRSEQ_REPORTED_ 0x1000u
+#define ERRSEQ_OBSERVED_ 0x2000u
+#define ERRSEQ_FLAGS_	 0x3000u
+#define ERRSEQ_STEP_	 0x4000u /* one step of the counter */
 
-/* The usual case first, whole against whole: a compare that the processor fuses with its branch. */
-#define ERRSEQ_SAME_(a, b) (ERRSEQ_LIKELY_((a) == (b)) || (((a) ^ (b)) & ~ERRSEQ_FLAGS_) == 0)
+/*
+ * The same but for the flags; of either width. The usual case first, whole against whole: a compare
+ * that the processor fuses with its branch.
+ */
+#define ERRSEQ_SAME_(a, b) \
+	(ERRSEQ_LIKELY_((a) == (b)) || ((a) | ERRSEQ_FLAGS_) == ((b) | ERRSEQ_FLAGS_))
 
 /*
  * Acquire what the recorder released into the value that a relaxed load has just brought. A fence
@@ -330,6 +450,10 @@ ERRSEQ_API_ int errseq_advance_(errseq_t *eseq, errseq_cursor_t *since,
 #pragma clang diagnostic ignored "-Wgcc-compat"
 ERRSEQ_API_ int errseq_set(errseq_t *eseq, int err) ERRSEQ_NOEXCEPT_
 	__attribute__((diagnose_if(ERRSEQ_SET_REFUSES_(err), ERRSEQ_SET_RULE_, "error")));
+#ifdef ERRSEQ_HAVE_64
+ERRSEQ_API_ int errseq64_set(errseq64_t *eseq, int err) ERRSEQ_NOEXCEPT_
+	__attribute__((diagnose_if(ERRSEQ_SET_REFUSES_(err), ERRSEQ_SET_RULE_, "error")));
+#endif
 #pragma clang diagnostic pop
 #elif defined __GNUC__
 #ifdef __cplusplus
@@ -352,10 +476,12 @@ template <bool is_valid> struct errseq_set_argument_ {
 #define ERRSEQ_SET_OF_2_(eseq, err)			(eseq, (err) + ERRSEQ_ZERO_IF_OKAY_(err))
 #define ERRSEQ_SET_OF_N_(...)				(__VA_ARGS__)
 #define ERRSEQ_SEVENTH_(a, b, c, d, e, f, seventh, ...) seventh
-#define errseq_set(...)                                                                  \
-	errseq_set ERRSEQ_SEVENTH_(__VA_ARGS__, ERRSEQ_SET_OF_N_, ERRSEQ_SET_OF_N_,      \
-				   ERRSEQ_SET_OF_N_, ERRSEQ_SET_OF_N_, ERRSEQ_SET_OF_2_, \
-				   ERRSEQ_SET_OF_N_, ERRSEQ_SET_OF_N_)(__VA_ARGS__)
+#define ERRSEQ_SET_CHECKED_(...)                                                                \
+	ERRSEQ_SEVENTH_(__VA_ARGS__, ERRSEQ_SET_OF_N_, ERRSEQ_SET_OF_N_, ERRSEQ_SET_OF_N_,      \
+			ERRSEQ_SET_OF_N_, ERRSEQ_SET_OF_2_, ERRSEQ_SET_OF_N_, ERRSEQ_SET_OF_N_) \
+	(__VA_ARGS__)
+#define errseq_set(...)	  errseq_set ERRSEQ_SET_CHECKED_(__VA_ARGS__)
+#define errseq64_set(...) errseq64_set ERRSEQ_SET_CHECKED_(__VA_ARGS__)
 #endif
 
 #ifdef __cplusplus
@@ -365,12 +491,16 @@ template <bool is_valid> struct errseq_set_argument_ {
 #endif /* ERRSEQ_ERRSEQ_H */
 
 /*
- * The fast paths, inline for gcc and clang in C and C++: with nothing new, one load, a compare and a
- * branch. gnu_inline never emits them: where the compiler does not inline, and for a function
- * pointer, the library's own symbol serves. That symbol comes from this same text, which src/errseq.c
- * asks for by ERRSEQ_EMIT_; hence its place behind the guard. Inlined code fits any library with the
- * same SONAME. Define ERRSEQ_NO_INLINE to call the library always.
+ * The fast paths, inline for gcc and clang in C and C++: with nothing new, one load (two with a shared
+ * cursor), a compare and a branch. gnu_inline never emits them: where the compiler does not inline, and
+ * for a function pointer, the library's own symbol serves. That symbol comes from this same text, which
+ * src/errseq.c asks for by ERRSEQ_EMIT_; hence its place behind the guard. Inlined code fits any library
+ * with the same SONAME. Define ERRSEQ_NO_INLINE to call the library always.
+ *
+ * The text is read twice, by including this file again: ERRSEQ_(set) is errseq_set in the first reading
+ * and errseq64_set in the second, ERRSEQ_(t) is errseq_t and errseq64_t.
  */
+#ifndef ERRSEQ_
 #if defined ERRSEQ_EMIT_ || \
 	(defined __GNUC__ && !defined ERRSEQ_NO_INLINE && !defined ERRSEQ_INLINE_)
 #undef ERRSEQ_INLINE_
@@ -379,23 +509,35 @@ template <bool is_valid> struct errseq_set_argument_ {
 #else
 #define ERRSEQ_INLINE_ extern __inline__ __attribute__((gnu_inline))
 #endif
-
 #ifdef __cplusplus
 extern "C" {
 #endif
+#define ERRSEQ_(name) errseq_##name
+#include "errseq.h"
+#undef ERRSEQ_
+#ifdef ERRSEQ_HAVE_64
+#define ERRSEQ_(name) errseq64_##name
+#include "errseq.h"
+#undef ERRSEQ_
+#endif
+#ifdef __cplusplus
+}
+#endif
+#endif
+#else
 
-ERRSEQ_INLINE_ errseq_cursor_t errseq_sample(const errseq_t *eseq) ERRSEQ_NOEXCEPT_
+ERRSEQ_INLINE_ ERRSEQ_(cursor_t) ERRSEQ_(sample)(const ERRSEQ_(t) *eseq) ERRSEQ_NOEXCEPT_
 {
 	/* acquire: what the recorder did before this value is visible to whoever starts here */
-	uint32_t now = ERRSEQ_LOAD_(&eseq->word_, acquire);
+	ERRSEQ_(cursor_t) now = ERRSEQ_LOAD_(&eseq->word_, acquire);
 
 	return now & ERRSEQ_REPORTED_ ? now : 0;
 }
 
-ERRSEQ_INLINE_ int errseq_check(const errseq_t *eseq, errseq_cursor_t since) ERRSEQ_NOEXCEPT_
+ERRSEQ_INLINE_ int ERRSEQ_(check)(const ERRSEQ_(t) *eseq, ERRSEQ_(cursor_t) since) ERRSEQ_NOEXCEPT_
 {
 	/* relaxed: "nothing new" promises nothing about other memory */
-	uint32_t now = ERRSEQ_LOAD_(&eseq->word_, relaxed);
+	ERRSEQ_(cursor_t) now = ERRSEQ_LOAD_(&eseq->word_, relaxed);
 	int err;
 
 	if (ERRSEQ_SAME_(now, since))
@@ -406,17 +548,37 @@ ERRSEQ_INLINE_ int errseq_check(const errseq_t *eseq, errseq_cursor_t since) ERR
 	return -err;
 }
 
-ERRSEQ_INLINE_ int errseq_check_and_advance(errseq_t *eseq, errseq_cursor_t *since) ERRSEQ_NOEXCEPT_
+ERRSEQ_INLINE_ int ERRSEQ_(check_and_advance)(ERRSEQ_(t) *eseq,
+					      ERRSEQ_(cursor_t) *since) ERRSEQ_NOEXCEPT_
 {
 	/* relaxed: "nothing new" promises nothing about other memory */
-	uint32_t now = ERRSEQ_LOAD_(&eseq->word_, relaxed);
+	ERRSEQ_(cursor_t) now = ERRSEQ_LOAD_(&eseq->word_, relaxed);
 
 	if (ERRSEQ_SAME_(now, *since))
 		return 0;
-	return errseq_advance_(eseq, since, now);
+	return ERRSEQ_(advance_)(eseq, since, now);
 }
 
-#ifdef __cplusplus
+ERRSEQ_INLINE_ int ERRSEQ_(check_shared)(const ERRSEQ_(t) *eseq,
+					 const ERRSEQ_(shared_cursor_t) *since) ERRSEQ_NOEXCEPT_
+{
+	/* acquire: the word is read after the cursor, so that it is never older */
+	ERRSEQ_(cursor_t) at = ERRSEQ_LOAD_(&since->cursor_, acquire);
+
+	return ERRSEQ_(check)(eseq, at);
 }
-#endif
+
+ERRSEQ_INLINE_ int ERRSEQ_(check_and_advance_shared)(
+	ERRSEQ_(t) *eseq, ERRSEQ_(shared_cursor_t) *since) ERRSEQ_NOEXCEPT_
+{
+	/* acquire: the word is read after the cursor, so that it is never older */
+	ERRSEQ_(cursor_t) at = ERRSEQ_LOAD_(&since->cursor_, acquire);
+	/* relaxed: "nothing new" promises nothing about other memory */
+	ERRSEQ_(cursor_t) now = ERRSEQ_LOAD_(&eseq->word_, relaxed);
+
+	if (ERRSEQ_SAME_(now, at))
+		return 0;
+	return ERRSEQ_(advance_shared_)(eseq, since, at, now);
+}
+
 #endif

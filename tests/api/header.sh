@@ -85,8 +85,9 @@ EOF
 link=$cc
 [ -n "$cxx" ] && link=$cxx
 must "$cc" -std=c11 -O2 -I"$source_dir/include" -c "$source_dir/src/errseq.c" -o "$work/errseq.o"
+must "$cc" -std=c11 -O2 -I"$source_dir/include" -c "$source_dir/src/wait.c" -o "$work/wait.o"
 must "$cc" -std=c11 -O2 -I"$source_dir/include" -c "$work/main.c" -o "$work/main.o"
-must "$link" "$work/main.o" "${objects[@]}" "$work/errseq.o" -o "$work/mixed"
+must "$link" "$work/main.o" "${objects[@]}" "$work/errseq.o" "$work/wait.o" -o "$work/mixed"
 must "$work/mixed"
 echo "all $modes in one program share a word and agree"
 
@@ -122,7 +123,8 @@ EOF
 		must "$plus" -x c++ -std=c++17 -O2 $lto -Duses=cxx -I"$source_dir/include" -c "$api/uses.c" -o "$work/lto-cxx.o"
 		must "$compiler" -std=c11 -O2 $lto -I"$source_dir/include" -c "$work/lto.c" -o "$work/lto-main.o"
 		must "$compiler" -std=c11 -O2 $lto -I"$source_dir/include" -c "$source_dir/src/errseq.c" -o "$work/lto-lib.o"
-		must "$plus" -O2 $lto -Werror "$work"/lto-{main,c99,cxx,lib}.o -o "$work/lto"
+		must "$compiler" -std=c11 -O2 $lto -I"$source_dir/include" -c "$source_dir/src/wait.c" -o "$work/lto-wait.o"
+		must "$plus" -O2 $lto -Werror "$work"/lto-{main,c99,cxx,lib,wait}.o -o "$work/lto"
 		must "$work/lto"
 	}
 	echo "$compiler and $plus with -flto agree too"

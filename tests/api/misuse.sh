@@ -12,7 +12,7 @@ caught=0
 
 # snippet FILE STATEMENT
 snippet() {
-	printf '#include <errno.h>\n#include <errseq/errseq.h>\nvoid use(errseq_t *word, errseq_cursor_t *cursor, int err);\nvoid use(errseq_t *word, errseq_cursor_t *cursor, int err)\n{\n\t(void)word, (void)cursor, (void)err;\n\t%s\n}\n' \
+	printf '#include <errno.h>\n#include <errseq/errseq.h>\n#include <errseq/wait.h>\nvoid use(errseq_t *word, errseq_cursor_t *cursor, errseq_shared_cursor_t *shared, int err);\nvoid use(errseq_t *word, errseq_cursor_t *cursor, errseq_shared_cursor_t *shared, int err)\n{\n\t(void)word, (void)cursor, (void)shared, (void)err;\n\t%s\n}\n' \
 		"$2" >"$1"
 }
 
@@ -37,10 +37,12 @@ try() {
 		for err in EIO ENOSPC 0 4095 4096 -4096 -4097 5u '5 - 5' INT_MIN; do
 			refused 'negated errno|negated_errno' "errseq_set(word, $err);" -include limits.h
 		done
+		refused 'negated errno|negated_errno' 'errseq64_t big; errseq64_set(&big, EIO);'
 		for err in -EIO -ENOSPC -1 -4095 err -err 'err ? -EIO : err'; do
 			accepted "errseq_set(word, $err);"
 		done
-		for call in 'errseq_check(word, *cursor)' 'errseq_check_and_advance(word, cursor)' \
+		for call in 'errseq_check_shared(word, shared)' 'errseq_check_and_advance_shared(word, shared)' \
+			'errseq_wait(word, *cursor, 0)' 'errseq_check(word, *cursor)' 'errseq_check_and_advance(word, cursor)' \
 			'errseq_sample(word)' 'errseq_peek(word)'; do
 			refused 'unused|ignor' "$call;" -Werror
 			accepted "if ($call) return;"

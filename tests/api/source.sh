@@ -53,7 +53,8 @@ for compiler in $(compilers_for "$cc" gcc clang); do
 
 	# Everything but the inline paths' helper is what the header calls private: no other symbol.
 	got=$(nm -g --defined-only errseq.o | awk '{ print $3 }' | sort)
-	want=$(sed -n 's/^\t\(errseq_[a-z_]*\);$/\1/p' "$source_dir/src/libErrseq.map" | sort)
+	want=$(sed -n 's/^\t\(errseq[0-9]*_[a-z_]*\);$/\1/p' "$source_dir/src/libErrseq.map" |
+		grep -v -e errseq_wait -e errseq_wake | sort)
 	[ "$got" = "$want" ] || fail "$compiler: errseq.o defines: $got, the version script lists: $want"
 done
 
@@ -70,12 +71,16 @@ extern "C" {
 int look(const errseq_t *word, errseq_cursor_t since);
 errseq_cursor_t open_handle(const errseq_t *word);
 int sync_handle(errseq_t *word, errseq_cursor_t *since);
+int look_shared(const errseq_t *word, const errseq_shared_cursor_t *since);
+int sync_shared(errseq_t *word, errseq_shared_cursor_t *since);
 #ifdef __cplusplus
 }
 #endif
 int look(const errseq_t *word, errseq_cursor_t since) { return errseq_check(word, since); }
 errseq_cursor_t open_handle(const errseq_t *word) { return errseq_sample(word); }
 int sync_handle(errseq_t *word, errseq_cursor_t *since) { return errseq_check_and_advance(word, since); }
+int look_shared(const errseq_t *word, const errseq_shared_cursor_t *since) { return errseq_check_shared(word, since); }
+int sync_shared(errseq_t *word, errseq_shared_cursor_t *since) { return errseq_check_and_advance_shared(word, since); }
 EOF
 check_inline() {
 	local want=$1 got
@@ -89,10 +94,10 @@ for compiler in $(compilers_for "$cc" gcc clang); do
 		supports "$compiler" "${mode#*=}" "${mode%% *}" || continue
 		# shellcheck disable=SC2086
 		for level in -O1 -O2 -Os; do
-			check_inline 'errseq_advance_ ' "$compiler" -x $mode $level
+			check_inline 'errseq_advance_ errseq_advance_shared_ ' "$compiler" -x $mode $level
 		done
 		# shellcheck disable=SC2086
-		check_inline 'errseq_check errseq_check_and_advance errseq_sample ' "$compiler" -x $mode -O2 \
+		check_inline 'errseq_check errseq_check_and_advance errseq_check_and_advance_shared errseq_check_shared errseq_sample ' "$compiler" -x $mode -O2 \
 			-DERRSEQ_NO_INLINE
 		# shellcheck disable=SC2086
 		must "$compiler" -x $mode -O0 -I. -c inline.c -o inline.o

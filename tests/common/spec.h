@@ -10,13 +10,13 @@
 #include <errno.h>
 
 struct spec {
-	unsigned count; /* modulo 2^18 */
+	value_t count; /* modulo 2^18, or 2^50 */
 	int observed;
 	int reported;
 	int error; /* 0 or positive */
 };
 
-static inline struct spec spec_from(uint32_t value)
+static inline struct spec spec_from(value_t value)
 {
 	struct spec spec = { value / 16384, value / 8192 % 2 != 0, value / 4096 % 2 != 0,
 			     (int)(value % 4096) };
@@ -24,13 +24,13 @@ static inline struct spec spec_from(uint32_t value)
 	return spec;
 }
 
-static inline uint32_t spec_value(const struct spec *spec)
+static inline value_t spec_value(const struct spec *spec)
 {
 	return spec->count * 16384 + (spec->observed ? 8192 : 0) + (spec->reported ? 4096 : 0) +
-	       (uint32_t)spec->error;
+	       (value_t)spec->error;
 }
 
-static inline int spec_same(const struct spec *spec, uint32_t cursor)
+static inline int spec_same(const struct spec *spec, value_t cursor)
 {
 	struct spec other = spec_from(cursor);
 
@@ -42,19 +42,19 @@ static inline int spec_set(struct spec *spec, int err)
 	if (err > -1 || err < -4095)
 		return -EINVAL;
 	if (spec->observed)
-		spec->count = spec->count == 262143 ? 0 : spec->count + 1;
+		spec->count = spec->count == LAST_COUNT ? 0 : spec->count + 1;
 	spec->error = -err;
 	spec->observed = 0;
 	spec->reported = 0;
 	return 0;
 }
 
-static inline uint32_t spec_sample(const struct spec *spec)
+static inline value_t spec_sample(const struct spec *spec)
 {
 	return spec->reported ? spec_value(spec) : 0;
 }
 
-static inline uint32_t spec_peek(struct spec *spec)
+static inline value_t spec_peek(struct spec *spec)
 {
 	if (spec->error == 0)
 		return 0;
@@ -62,12 +62,12 @@ static inline uint32_t spec_peek(struct spec *spec)
 	return spec_value(spec);
 }
 
-static inline int spec_check(const struct spec *spec, uint32_t since)
+static inline int spec_check(const struct spec *spec, value_t since)
 {
 	return spec_same(spec, since) ? 0 : -spec->error;
 }
 
-static inline int spec_check_and_advance(struct spec *spec, uint32_t *since)
+static inline int spec_check_and_advance(struct spec *spec, value_t *since)
 {
 	if (spec_same(spec, *since))
 		return 0;

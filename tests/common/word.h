@@ -6,7 +6,7 @@
 #ifndef ERRSEQ_TESTS_WORD_H
 #define ERRSEQ_TESTS_WORD_H
 
-#include <errseq/errseq.h>
+#include "width.h"
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -16,30 +16,34 @@ enum {
 	REPORTED = 1 << 12,
 	OBSERVED = 1 << 13,
 	BOTH_FLAGS = REPORTED | OBSERVED,
-	LAST_COUNT = (1 << 18) - 1,
 };
 
-static inline uint32_t value_of(uint32_t count, uint32_t flags, uint32_t error)
+/* The same as a constant expression. */
+#define VALUE(count, flags, error) ((value_t)(count) << 14 | (flags) | (error))
+
+static inline value_t value_of(value_t count, value_t flags, value_t error)
 {
 	return count << 14 | flags | error;
 }
 
 /* Around the library: what is in the memory of the word. */
-static inline void put(errseq_t *word, uint32_t value)
+static inline void put(errseq_t *word, value_t value)
 {
 	memcpy((void *)word, &value, sizeof(value));
 }
 
-static inline uint32_t get(const errseq_t *word)
+static inline value_t get(const errseq_t *word)
 {
-	uint32_t value;
+	value_t value;
 
 	memcpy(&value, (const void *)word, sizeof(value));
 	return value;
 }
 
 /* Every word that can matter: no error; edges of count and errno; each combination of flags that occurs. */
-static const uint32_t edge_counts[] = { 0, 1, 2, 5, 1 << 17, LAST_COUNT - 1, LAST_COUNT };
+static const value_t edge_counts[] = {
+	0, 1, 2, 5, (value_t)1 << (COUNT_BITS - 1), LAST_COUNT - 1, LAST_COUNT
+};
 static const uint32_t edge_errors[] = { 1, 2, 5, 28, 2047, 2048, 4094, 4095 };
 static const uint32_t valid_flags[] = { NO_FLAG, OBSERVED, BOTH_FLAGS };
 
@@ -47,7 +51,7 @@ enum {
 	EDGE_WORDS = 1 + 7 * 8 * 3
 };
 
-static inline uint32_t edge_word(unsigned i)
+static inline value_t edge_word(unsigned i)
 {
 	if (i == 0)
 		return 0;

@@ -34,11 +34,38 @@ struct story {
 	int latest;		/* its errno, negative */
 };
 
+/* Some observers have a plain cursor, some a shared one. */
 struct observer {
 	errseq_cursor_t cursor;
+	errseq_shared_cursor_t shared;
+	int is_shared;
 	unsigned long
 		knows; /* the latest error that it was told of, or that its position is past */
 };
+
+static void stand(struct observer *observer, errseq_cursor_t at)
+{
+	observer->cursor = at;
+	errseq_shared_cursor_init(&observer->shared, at);
+}
+
+static int check(const errseq_t *word, const struct observer *observer)
+{
+	if (observer->is_shared)
+		return errseq_check_shared(word, &observer->shared);
+	return errseq_check(word, observer->cursor);
+}
+
+static int check_and_advance(errseq_t *word, struct observer *observer)
+{
+	int err;
+
+	if (!observer->is_shared)
+		return errseq_check_and_advance(word, &observer->cursor);
+	err = errseq_check_and_advance_shared(word, &observer->shared);
+	observer->cursor = errseq_shared_cursor_get(&observer->shared);
+	return err;
+}
 
 static int owed(const struct story *story, const struct observer *observer)
 {
@@ -48,13 +75,18 @@ static int owed(const struct story *story, const struct observer *observer)
 static void every_step_of_a_random_history_does_what_contract_and_guarantees_say(void **state)
 {
 	static const int errnos[ERRNOS] = { -1, -5, -4095 };
-	struct observer observers[OBSERVERS] = { { 0, 0 } };
+	static struct observer observers[OBSERVERS];
 	struct story story = { 0, 0, 0 };
 	struct spec spec = spec_from(0);
 	errseq_t word = ERRSEQ_INIT;
 	unsigned long reports = 0, news = 0, i;
 
 	(void)state;
+	for (i = 0; i < OBSERVERS; i++) {
+		stand(&observers[i], 0);
+		observers[i].knows = 0;
+		observers[i].is_shared = i % 2 == 0;
+	}
 	printf("%lu operations from seed %llu\n", operations, (unsigned long long)seed);
 	for (i = 0; i < operations; i++) {
 		struct observer *observer = &observers[random_below(OBSERVERS)];
@@ -70,27 +102,27 @@ static void every_step_of_a_random_history_does_what_contract_and_guarantees_say
 			story.latest = err;
 			break;
 		case 2:
-			observer->cursor = errseq_sample(&word);
+			stand(observer, errseq_sample(&word));
 			assert_int_equal(observer->cursor, spec_sample(&spec));
 			/* G3: if nobody was told of the latest, it is still to come */
 			observer->knows =
 				story.told == story.recorded ? story.recorded : story.recorded - 1;
 			break;
 		case 3:
-			observer->cursor = errseq_peek(&word);
+			stand(observer, errseq_peek(&word));
 			assert_int_equal(observer->cursor, spec_peek(&spec));
 			observer->knows = story.recorded;
 			break;
 		case 4:
 		case 5:
-			err = errseq_check(&word, observer->cursor);
+			err = check(&word, observer);
 			assert_int_equal(err, spec_check(&spec, observer->cursor));
 			assert_int_equal(err, owed(&story, observer));
 			news += err != 0;
 			break;
 		default:
 			expected = owed(&story, observer);
-			err = errseq_check_and_advance(&word, &observer->cursor);
+			err = check_and_advance(&word, observer);
 			assert_int_equal(err, spec_check_and_advance(&spec, &model_cursor));
 			assert_int_equal(observer->cursor, model_cursor);
 			assert_int_equal(err, expected);
@@ -103,8 +135,9 @@ static void every_step_of_a_random_history_does_what_contract_and_guarantees_say
 		}
 		assert_int_equal(get(&word), spec_value(&spec));
 	}
-	printf("%lu errors recorded, %lu reports, %lu looks with news, counter at %u\n",
-	       story.recorded, reports, news, errseq_cursor_count(errseq_load(&word)));
+	printf("%lu errors recorded, %lu reports, %lu looks with news, counter at %llu\n",
+	       story.recorded, reports, news,
+	       (unsigned long long)errseq_cursor_count(errseq_load(&word)));
 	assert_true(reports > operations / 100 && news > operations / 100);
 }
 

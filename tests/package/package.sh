@@ -60,6 +60,9 @@ install)
 		"$prefix"/share/doc/libErrseq/LICENSE; do
 		[ -e "$file" ] || fail "$file was not installed"
 	done
+	while read -r page; do # other names of a page
+		[ -e "$prefix/share/man/$(sed 's/^\.so //' "$page")" ] || fail "$page points nowhere: $(cat "$page")"
+	done < <(grep -rlE '^\.so ' "$prefix/share/man")
 	! grep -rI "$work\|$source_dir" "$prefix" || fail "an installed file names a folder of the build"
 	echo "installed $(find "$prefix" -type f | wc -l) files; none names a folder of the build"
 	;;
@@ -80,13 +83,15 @@ find_package)
 	consumer only-shared shared -DHOW=find_package -DCMAKE_PREFIX_PATH="$work/only"
 	must_fail_with "no component 'static'" cmake -S "$source_dir/tests/package/consumer" -B no-static \
 		-DHOW=find_package -DCMAKE_PREFIX_PATH="$work/only" -DWANT=static
-	# Before 1.0 a minor version may break, so another one is not taken.
-	sed 's/libErrseq 0\.1 /libErrseq 0.2 /' "$source_dir/tests/package/consumer/CMakeLists.txt" >wants.txt
-	rm -rf wants
-	mkdir -p wants
-	cp "$source_dir"/tests/package/consumer/consumer.* wants/
-	cp wants.txt wants/CMakeLists.txt
-	must_fail_with 'requested version "0.2"' cmake -S wants -B wants/build "${find[@]}"
+	# Before 1.0 a minor version may break, so another one is not taken, neither a newer nor an older.
+	for version in 0.2 0.0 1.0; do
+		rm -rf wants
+		mkdir -p wants
+		cp "$source_dir"/tests/package/consumer/consumer.* wants/
+		sed "s/libErrseq 0\\.1 /libErrseq $version /" "$source_dir/tests/package/consumer/CMakeLists.txt" \
+			>wants/CMakeLists.txt
+		must_fail_with "requested version \"$version\"" cmake -S wants -B wants/build "${find[@]}"
+	done
 	;;
 pkg-config)
 	have pkg-config || skip "pkg-config is not installed"

@@ -3,5 +3,7 @@
 #pragma GCC system_header
 #include "trace.h"
 
-#define __atomic_load_n(object, order) trace_load((const volatile void *)(object), order)
-#define __atomic_thread_fence(order)   trace_fence(order)
+#define __atomic_load_n(object, order)                                                         \
+	((__typeof__(*(object)))trace_load((const volatile void *)(object), sizeof(*(object)), \
+					   order))
+#define __atomic_thread_fence(order) trace_fence(order)

@@ -16,14 +16,25 @@
 #undef atomic_compare_exchange_strong_explicit
 #undef atomic_thread_fence
 
-#define atomic_load_explicit(object, order) trace_load((const volatile void *)(object), order)
+/* The value in the object's own type; clang casts nothing to an atomic one. */
+#define TRACE_AS_WIDE_AS(object, value) \
+	__builtin_choose_expr(sizeof(*(object)) == 8, value, (uint32_t)(value))
+
+#define atomic_load_explicit(object, order) \
+	TRACE_AS_WIDE_AS(object,            \
+			 trace_load((const volatile void *)(object), sizeof(*(object)), order))
 #define atomic_store_explicit(object, value, order) \
-	trace_store((volatile void *)(object), value, order)
-#define atomic_fetch_or_explicit(object, bits, order) \
-	trace_fetch_or((volatile void *)(object), bits, order)
-#define atomic_compare_exchange_weak_explicit(object, expected, desired, success, failure) \
-	trace_exchange((volatile void *)(object), expected, desired, success, failure)
-#define atomic_compare_exchange_strong_explicit atomic_compare_exchange_weak_explicit
-#define atomic_thread_fence(order)		trace_fence(order)
+	trace_store((volatile void *)(object), sizeof(*(object)), value, order)
+#define atomic_fetch_or_explicit(object, bits, order)                                         \
+	TRACE_AS_WIDE_AS(object, trace_fetch_or((volatile void *)(object), sizeof(*(object)), \
+						bits, order))
+#define atomic_compare_exchange_weak_explicit(object, expected, desired, success, failure)       \
+	trace_exchange((volatile void *)(object), sizeof(*(object)), expected, desired, success, \
+		       failure)
+/* A strong one does not fail by itself. */
+#define atomic_compare_exchange_strong_explicit(object, expected, desired, success, failure)     \
+	trace_exchange((volatile void *)(object), sizeof(*(object)), expected, desired, success, \
+		       failure)
+#define atomic_thread_fence(order) trace_fence(order)
 
 #endif

@@ -46,64 +46,88 @@ static const char *name_of(int order)
 	return names[order];
 }
 
-static void step(const char *operation, const char *order, const char *other_order)
+static const volatile void *cursor;
+
+void trace_call_cursor(const volatile void *object)
+{
+	cursor = object;
+}
+
+static void step(const volatile void *object, const char *operation, const char *order,
+		 const char *other_order)
 {
 	size_t used = strlen(text);
 
 	if (!on)
 		return;
 	steps++;
-	snprintf(text + used, sizeof(text) - used, "%s%s %s%s%s", used ? "; " : "", operation,
-		 order, other_order ? "/" : "", other_order ? other_order : "");
+	snprintf(text + used, sizeof(text) - used, "%s%s%s %s%s%s", used ? "; " : "",
+		 object && object == cursor ? "cursor " : "", operation, order,
+		 other_order ? "/" : "", other_order ? other_order : "");
 	if (steps == interfere_at && interference) {
 		on = 0;
 		interference(interference_argument);
 		on = 1;
 	}
-	if (steps > 100) {
+	if (steps > 100000) {
 		fprintf(stderr, "a call that does not end: %s ...\n", text);
 		abort();
 	}
 }
 
-uint32_t trace_load(const volatile void *object, int order)
+static uint64_t read_object(const volatile void *object, unsigned size)
 {
-	step("load", name_of(order), NULL);
+	if (size == 8)
+		return *(const volatile uint64_t *)object;
 	return *(const volatile uint32_t *)object;
 }
 
-void trace_store(volatile void *object, uint32_t value, int order)
+static void write_object(volatile void *object, unsigned size, uint64_t value)
 {
-	step("store", name_of(order), NULL);
-	*(volatile uint32_t *)object = value;
+	if (size == 8)
+		*(volatile uint64_t *)object = value;
+	else
+		*(volatile uint32_t *)object = (uint32_t)value;
 }
 
-uint32_t trace_fetch_or(volatile void *object, uint32_t bits, int order)
+uint64_t trace_load(const volatile void *object, unsigned size, int order)
 {
-	uint32_t old;
+	step(object, "load", name_of(order), NULL);
+	return read_object(object, size);
+}
 
-	step("or", name_of(order), NULL);
-	old = *(volatile uint32_t *)object;
-	*(volatile uint32_t *)object = old | bits;
+void trace_store(volatile void *object, unsigned size, uint64_t value, int order)
+{
+	step(object, "store", name_of(order), NULL);
+	write_object(object, size, value);
+}
+
+uint64_t trace_fetch_or(volatile void *object, unsigned size, uint64_t bits, int order)
+{
+	uint64_t old;
+
+	step(object, "or", name_of(order), NULL);
+	old = read_object(object, size);
+	write_object(object, size, old | bits);
 	return old;
 }
 
-int trace_exchange(volatile void *object, uint32_t *expected, uint32_t desired, int success,
-		   int failure)
+int trace_exchange(volatile void *object, unsigned size, void *expected, uint64_t desired,
+		   int success, int failure)
 {
-	uint32_t old;
+	uint64_t old;
 
-	step("exchange", name_of(success), name_of(failure));
-	old = *(volatile uint32_t *)object;
-	if (old == *expected && !(on && failures > 0 && failures--)) {
-		*(volatile uint32_t *)object = desired;
+	step(object, "exchange", name_of(success), name_of(failure));
+	old = read_object(object, size);
+	if (old == read_object(expected, size) && !(on && failures > 0 && failures--)) {
+		write_object(object, size, desired);
 		return 1;
 	}
-	*expected = old;
+	write_object(expected, size, old);
 	return 0;
 }
 
 void trace_fence(int order)
 {
-	step("fence", name_of(order), NULL);
+	step(NULL, "fence", name_of(order), NULL);
 }

@@ -8,6 +8,10 @@
 
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Forgets the steps so far. Before step `step` (1 is the first), `interfere(argument)` runs once. */
 void trace_begin(int step, void (*interfere)(void *), void *argument);
 
@@ -20,11 +24,18 @@ int trace_steps(void);
 /* The next `times` exchanges fail although nobody interfered, as weak ones may on some machines. */
 void trace_fail_exchanges(int times);
 
-uint32_t trace_load(const volatile void *object, int order);
-void trace_store(volatile void *object, uint32_t value, int order);
-uint32_t trace_fetch_or(volatile void *object, uint32_t bits, int order);
-int trace_exchange(volatile void *object, uint32_t *expected, uint32_t desired, int success,
-		   int failure);
+/* Steps on this object are called "cursor load" and so on. */
+void trace_call_cursor(const volatile void *object);
+
+uint64_t trace_load(const volatile void *object, unsigned size, int order);
+void trace_store(volatile void *object, unsigned size, uint64_t value, int order);
+uint64_t trace_fetch_or(volatile void *object, unsigned size, uint64_t bits, int order);
+int trace_exchange(volatile void *object, unsigned size, void *expected, uint64_t desired,
+		   int success, int failure);
 void trace_fence(int order);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -39,6 +39,22 @@ static int told_by_advance(errseq_t *word, errseq_cursor_t cursor)
 	return errseq_check_and_advance(word, &cursor) != 0;
 }
 
+static int told_by_shared_advance(errseq_t *word, errseq_cursor_t cursor)
+{
+	errseq_shared_cursor_t shared;
+
+	errseq_shared_cursor_init(&shared, cursor);
+	return errseq_check_and_advance_shared(word, &shared) != 0;
+}
+
+static int told_by_shared_check(errseq_t *word, errseq_cursor_t cursor)
+{
+	errseq_shared_cursor_t shared;
+
+	errseq_shared_cursor_init(&shared, cursor);
+	return errseq_check_shared(word, &shared) != 0;
+}
+
 static int told_by_check(errseq_t *word, errseq_cursor_t cursor)
 {
 	return errseq_check(word, cursor) != 0;
@@ -174,6 +190,13 @@ static void g6_message_is_visible_to_who_is_told_by_advance(void **state)
 	pass_messages(told_by_advance, NULL);
 }
 
+static void g6_message_is_visible_to_who_is_told_through_a_shared_cursor(void **state)
+{
+	(void)state;
+	pass_messages(told_by_shared_advance, NULL);
+	pass_messages(told_by_shared_check, NULL);
+}
+
 static void g6_message_is_visible_to_who_is_told_by_check(void **state)
 {
 	(void)state;
@@ -274,6 +297,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(g6_message_is_visible_to_who_is_told_by_advance),
 		cmocka_unit_test(g6_message_is_visible_to_who_is_told_by_check),
+		cmocka_unit_test(g6_message_is_visible_to_who_is_told_through_a_shared_cursor),
 		cmocka_unit_test(
 			g6_message_is_visible_to_who_advances_over_what_another_advanced_over),
 		cmocka_unit_test(g6_message_is_visible_to_who_takes_a_position_by_peek),

@@ -57,7 +57,8 @@ static void look(struct observer *observer)
 
 	if (err == 0)
 		return;
-	step = (errseq_cursor_count(observer->cursor) - errseq_cursor_count((uint32_t)before)) &
+	step = (errseq_cursor_count(observer->cursor) -
+		errseq_cursor_count((errseq_cursor_t)before)) &
 	       LAST_COUNT;
 	/* From the beginning any number may be the first; after that, only a later one is news. */
 	observer->repeated += before != 0 && step == 0;
@@ -113,9 +114,10 @@ static void run(unsigned recorders, unsigned observers, unsigned peekers)
 		pthread_join(all[i].thread, NULL);
 		reports += all[i].reports;
 	}
-	printf("%u recorders, %u observers, %u peekers: %lu records, %lu reports, counter at %u\n",
+	printf("%u recorders, %u observers, %u peekers: %lu records, %lu reports, counter at "
+	       "%llu\n",
 	       recorders, observers, peekers, recorders * records, reports,
-	       errseq_cursor_count(errseq_load(&storm.word)));
+	       (unsigned long long)errseq_cursor_count(errseq_load(&storm.word)));
 	for (i = 0; i < observers; i++) {
 		assert_int_equal(all[i].repeated, 0);
 		assert_int_equal(all[i].strange, 0);

@@ -232,7 +232,7 @@ static void g8_killed_process_leaves_a_valid_word_and_stops_nobody(void **state)
 	for (i = 0; i < 100; i++) {
 		struct timespec moment = { 0, 100000 + rand() % 400000 };
 		errseq_cursor_t mine;
-		uint32_t value;
+		value_t value;
 		pid_t child = fork();
 
 		assert_true(child >= 0);

@@ -1,98 +1,67 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Something else happens to the word between two atomic steps of a call. Whatever it is and wherever it
- * happens, the outcome must be one that the naive model gives too, with one of the two first.
+ * happens, the outcome must be one that the naive model gives too, with one of the two first. All that a
+ * shared cursor may add: the word is marked a moment before the cursor moves.
  */
 #include "../common/harness.h"
 #include "../common/spec.h"
 #include "../shim/trace.h"
 
-/* A call, on the library and on the model. The cursor is the caller's own. */
-struct actor {
-	const char *name;
-	int (*library)(errseq_t *word, errseq_cursor_t *cursor);
-	int (*model)(struct spec *spec, errseq_cursor_t *cursor);
+/* Where a caller stands: a plain cursor of its own, and the shared one that it uses with the other. */
+struct place {
+	errseq_cursor_t cursor;
+	errseq_shared_cursor_t *shared;
 };
 
-static int library_set_a(errseq_t *word, errseq_cursor_t *cursor)
-{
-	(void)cursor;
-	return errseq_set(word, -5);
-}
+/* A call, on the library and on the model. */
+struct actor {
+	const char *name;
+	int (*library)(errseq_t *word, struct place *place);
+	int (*model)(struct spec *spec, errseq_cursor_t *cursor, errseq_cursor_t *shared);
+	int marks_early;
+};
 
-static int model_set_a(struct spec *spec, errseq_cursor_t *cursor)
-{
-	(void)cursor;
-	return spec_set(spec, -5);
-}
+#define ACTOR(name, library_does, model_does)                               \
+	static int library_##name(errseq_t *word, struct place *place)      \
+	{                                                                   \
+		(void)place;                                                \
+		return library_does;                                        \
+	}                                                                   \
+	static int model_##name(struct spec *spec, errseq_cursor_t *cursor, \
+				errseq_cursor_t *shared)                    \
+	{                                                                   \
+		(void)cursor;                                               \
+		(void)shared;                                               \
+		return model_does;                                          \
+	}
 
-static int library_set_b(errseq_t *word, errseq_cursor_t *cursor)
-{
-	(void)cursor;
-	return errseq_set(word, -28);
-}
-
-static int model_set_b(struct spec *spec, errseq_cursor_t *cursor)
-{
-	(void)cursor;
-	return spec_set(spec, -28);
-}
-
-static int library_sample(errseq_t *word, errseq_cursor_t *cursor)
-{
-	*cursor = errseq_sample(word);
-	return 0;
-}
-
-static int model_sample(struct spec *spec, errseq_cursor_t *cursor)
-{
-	*cursor = spec_sample(spec);
-	return 0;
-}
-
-static int library_peek(errseq_t *word, errseq_cursor_t *cursor)
-{
-	*cursor = errseq_peek(word);
-	return 0;
-}
-
-static int model_peek(struct spec *spec, errseq_cursor_t *cursor)
-{
-	*cursor = spec_peek(spec);
-	return 0;
-}
-
-static int library_check(errseq_t *word, errseq_cursor_t *cursor)
-{
-	return errseq_check(word, *cursor);
-}
-
-static int model_check(struct spec *spec, errseq_cursor_t *cursor)
-{
-	return spec_check(spec, *cursor);
-}
-
-static int library_advance(errseq_t *word, errseq_cursor_t *cursor)
-{
-	return errseq_check_and_advance(word, cursor);
-}
-
-static int model_advance(struct spec *spec, errseq_cursor_t *cursor)
-{
-	return spec_check_and_advance(spec, cursor);
-}
+ACTOR(set_a, errseq_set(word, -5), spec_set(spec, -5))
+ACTOR(set_b, errseq_set(word, -28), spec_set(spec, -28))
+ACTOR(sample, (place->cursor = errseq_sample(word), 0), (*cursor = spec_sample(spec), 0))
+ACTOR(peek, (place->cursor = errseq_peek(word), 0), (*cursor = spec_peek(spec), 0))
+ACTOR(check, errseq_check(word, place->cursor), spec_check(spec, *cursor))
+ACTOR(advance, errseq_check_and_advance(word, &place->cursor), spec_check_and_advance(spec, cursor))
+ACTOR(check_shared, errseq_check_shared(word, place->shared), spec_check(spec, *shared))
+ACTOR(advance_shared, errseq_check_and_advance_shared(word, place->shared),
+      spec_check_and_advance(spec, shared))
 
 static const struct actor actors[] = {
-	{ "set A", library_set_a, model_set_a },    { "set B", library_set_b, model_set_b },
-	{ "sample", library_sample, model_sample }, { "peek", library_peek, model_peek },
-	{ "check", library_check, model_check },    { "advance", library_advance, model_advance },
+	{ "set A", library_set_a, model_set_a, 0 },
+	{ "set B", library_set_b, model_set_b, 0 },
+	{ "sample", library_sample, model_sample, 0 },
+	{ "peek", library_peek, model_peek, 0 },
+	{ "check", library_check, model_check, 0 },
+	{ "advance", library_advance, model_advance, 0 },
+	{ "check shared", library_check_shared, model_check_shared, 0 },
+	{ "advance shared", library_advance_shared, model_advance_shared, 1 },
 };
 
 /* One that interferes does one or two things in a row: B, then A again, is how errors get lost. */
 struct interferer {
 	const struct actor *first, *second; /* second may be missing */
 	errseq_t *word;
-	errseq_cursor_t cursor;
+	struct place place;
 	int result[2];
 };
 
@@ -100,82 +69,106 @@ static void interfere(void *argument)
 {
 	struct interferer *self = (struct interferer *)argument;
 
-	self->result[0] = self->first->library(self->word, &self->cursor);
+	self->result[0] = self->first->library(self->word, &self->place);
 	if (self->second)
-		self->result[1] = self->second->library(self->word, &self->cursor);
+		self->result[1] = self->second->library(self->word, &self->place);
 }
 
 struct outcome {
-	uint32_t word;
-	errseq_cursor_t cursor, other_cursor;
+	value_t word;
+	errseq_cursor_t cursor, other_cursor, shared;
 	int result, other_result[2];
 };
 
 static int equal(const struct outcome *a, const struct outcome *b)
 {
 	return a->word == b->word && a->cursor == b->cursor && a->other_cursor == b->other_cursor &&
-	       a->result == b->result && a->other_result[0] == b->other_result[0] &&
-	       a->other_result[1] == b->other_result[1];
+	       a->shared == b->shared && a->result == b->result &&
+	       a->other_result[0] == b->other_result[0] && a->other_result[1] == b->other_result[1];
 }
 
-/* The model's outcome with the call after `after` of the interferer's steps. */
-static struct outcome model(uint32_t word, errseq_cursor_t cursor, const struct actor *actor,
-			    const struct interferer *other, errseq_cursor_t other_cursor, int after)
+/*
+ * The model's outcome with the call after `after` of the interferer's steps, and the word marked before
+ * step `early` of them, if the actor is one that marks early and there is something to mark.
+ */
+static struct outcome model(value_t word, struct outcome start, const struct actor *actor,
+			    const struct interferer *other, int after, int early)
 {
-	struct outcome outcome = { 0, cursor, other_cursor, 0, { 0, 0 } };
+	const struct actor *steps[2] = { other->first, other->second };
+	struct outcome outcome = start;
 	struct spec spec = spec_from(word);
+	int i;
 
-	if (after == 0)
-		outcome.result = actor->model(&spec, &outcome.cursor);
-	outcome.other_result[0] = other->first->model(&spec, &outcome.other_cursor);
-	if (after == 1)
-		outcome.result = actor->model(&spec, &outcome.cursor);
-	if (other->second)
-		outcome.other_result[1] = other->second->model(&spec, &outcome.other_cursor);
-	if (after == 2)
-		outcome.result = actor->model(&spec, &outcome.cursor);
+	for (i = 0; i <= 2; i++) {
+		if (i == early && actor->marks_early && spec.error != 0)
+			spec.observed = spec.reported = 1;
+		if (i == after)
+			outcome.result = actor->model(&spec, &outcome.cursor, &outcome.shared);
+		if (i < 2 && steps[i])
+			outcome.other_result[i] =
+				steps[i]->model(&spec, &outcome.other_cursor, &outcome.shared);
+	}
 	outcome.word = spec_value(&spec);
 	return outcome;
 }
 
+static int is_allowed(const struct outcome *seen, value_t word, struct outcome start,
+		      const struct actor *actor, const struct interferer *other)
+{
+	int after, early;
+
+	for (after = 0; after <= 2; after++)
+		for (early = -1; early <= (actor->marks_early ? after : -1); early++) {
+			struct outcome allowed = model(word, start, actor, other, after, early);
+
+			if (equal(seen, &allowed))
+				return 1;
+		}
+	return 0;
+}
+
 static unsigned long cases_seen;
 
-static void try_one(uint32_t start, errseq_cursor_t cursor, errseq_cursor_t other_cursor,
+static void try_one(value_t word_at_start, errseq_cursor_t cursor, errseq_cursor_t other_cursor,
 		    const struct actor *actor, const struct actor *first,
 		    const struct actor *second, int failures)
 {
+	/* The shared cursor starts where the other's plain one does. */
+	const struct outcome start = { word_at_start, cursor, other_cursor,
+				       other_cursor,  0,      { 0, 0 } };
 	int step;
 
 	for (step = 1;; step++) {
-		struct interferer other = { first, second, NULL, other_cursor, { 0, 0 } };
-		struct outcome seen, allowed;
-		int after, ok = 0;
+		errseq_shared_cursor_t shared;
+		struct place place = { cursor, &shared };
+		struct interferer other = {
+			first, second, NULL, { other_cursor, &shared }, { 0, 0 }
+		};
+		struct outcome seen;
 		const char *steps;
 		errseq_t word;
 
-		put(&word, start);
+		put(&word, word_at_start);
+		errseq_shared_cursor_init(&shared, other_cursor);
 		other.word = &word;
-		seen.cursor = cursor;
 		trace_begin(step, interfere, &other);
 		trace_fail_exchanges(failures);
-		seen.result = actor->library(&word, &seen.cursor);
+		seen.result = actor->library(&word, &place);
 		steps = trace_end();
 		if (trace_steps() < step)
 			return;
 		cases_seen++;
 		seen.word = get(&word);
-		seen.other_cursor = other.cursor;
+		seen.cursor = place.cursor;
+		seen.other_cursor = other.place.cursor;
+		seen.shared = errseq_shared_cursor_get(&shared);
 		seen.other_result[0] = other.result[0];
 		seen.other_result[1] = other.result[1];
-		for (after = 0; after <= 2 && !ok; after++) {
-			allowed = model(start, cursor, actor, &other, other_cursor, after);
-			ok = equal(&seen, &allowed);
-		}
-		if (!ok) {
+		if (!is_allowed(&seen, word_at_start, start, actor, &other)) {
 			char from[ERRSEQ_FORMAT_SIZE], to[ERRSEQ_FORMAT_SIZE],
 				at[ERRSEQ_FORMAT_SIZE], then[ERRSEQ_FORMAT_SIZE];
 
-			errseq_format(start, from, sizeof(from));
+			errseq_format(word_at_start, from, sizeof(from));
 			errseq_format(seen.word, to, sizeof(to));
 			errseq_format(cursor, at, sizeof(at));
 			errseq_format(seen.cursor, then, sizeof(then));
@@ -189,7 +182,7 @@ static void try_one(uint32_t start, errseq_cursor_t cursor, errseq_cursor_t othe
 	}
 }
 
-static void try_each(uint32_t start, errseq_cursor_t cursor, errseq_cursor_t other_cursor)
+static void try_each(value_t start, errseq_cursor_t cursor, errseq_cursor_t other_cursor)
 {
 	unsigned a, first, second;
 	int failures;
@@ -203,31 +196,31 @@ static void try_each(uint32_t start, errseq_cursor_t cursor, errseq_cursor_t oth
 						failures);
 }
 
-static const uint32_t starts[] = {
+static const value_t starts[] = {
 	0,
-	0 << 14 | 5,
-	0 << 14 | OBSERVED | 5,
-	0 << 14 | BOTH_FLAGS | 5,
-	1 << 14 | 28,
-	1 << 14 | OBSERVED | 28,
-	1 << 14 | BOTH_FLAGS | 28,
-	1 << 14 | 5,
-	1 << 14 | BOTH_FLAGS | 5,
-	(uint32_t)LAST_COUNT << 14 | BOTH_FLAGS | 5,
+	VALUE(0, NO_FLAG, 5),
+	VALUE(0, OBSERVED, 5),
+	VALUE(0, BOTH_FLAGS, 5),
+	VALUE(1, NO_FLAG, 28),
+	VALUE(1, OBSERVED, 28),
+	VALUE(1, BOTH_FLAGS, 28),
+	VALUE(1, NO_FLAG, 5),
+	VALUE(1, BOTH_FLAGS, 5),
+	VALUE(LAST_COUNT, BOTH_FLAGS, 5),
 };
-static const uint32_t cursors[] = {
+static const value_t cursors[] = {
 	0,
-	0 << 14 | OBSERVED | 5,
-	0 << 14 | BOTH_FLAGS | 5,
-	1 << 14 | OBSERVED | 28,
-	1 << 14 | BOTH_FLAGS | 5,
-	(uint32_t)LAST_COUNT << 14 | OBSERVED | 5,
+	VALUE(0, OBSERVED, 5),
+	VALUE(0, BOTH_FLAGS, 5),
+	VALUE(1, OBSERVED, 28),
+	VALUE(1, BOTH_FLAGS, 5),
+	VALUE(LAST_COUNT, OBSERVED, 5),
 };
 
 /* 0, the word itself if it is marked, or a value that it had not long ago. */
-static int may_stand_there(errseq_cursor_t cursor, uint32_t word)
+static int may_stand_there(errseq_cursor_t cursor, value_t word)
 {
-	uint32_t behind = (errseq_cursor_count(word) - errseq_cursor_count(cursor)) & LAST_COUNT;
+	value_t behind = (errseq_cursor_count(word) - errseq_cursor_count(cursor)) & LAST_COUNT;
 
 	if (cursor == 0)
 		return 1;
@@ -259,10 +252,10 @@ static void set_tries_again_until_its_exchange_succeeds(void **state)
 
 	(void)state;
 	trace_begin(0, NULL, NULL);
-	trace_fail_exchanges(7);
+	trace_fail_exchanges(1000);
 	assert_int_equal(errseq_set(&word, -EIO), 0);
 	trace_end();
-	assert_int_equal(trace_steps(), 1 + 7 + 1);
+	assert_int_equal(trace_steps(), 1 + 1000 + 1);
 	assert_int_equal(get(&word), EIO);
 }
 

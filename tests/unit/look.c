@@ -42,7 +42,7 @@ static void advance_returns_the_error_and_then_0(void **state)
 
 static void advance_marks_reported_and_observed_and_moves_onto_the_marked_value(void **state)
 {
-	static const uint32_t flags[] = { NO_FLAG, OBSERVED, BOTH_FLAGS };
+	static const value_t flags[] = { NO_FLAG, OBSERVED, BOTH_FLAGS };
 	unsigned i;
 
 	(void)state;
@@ -60,14 +60,14 @@ static void advance_marks_reported_and_observed_and_moves_onto_the_marked_value(
 /* Flags in every combination, those that never occur in a word included. */
 static void difference_in_flags_is_no_news_and_changes_nothing(void **state)
 {
-	uint32_t a, b;
+	value_t a, b;
 	unsigned i;
 
 	(void)state;
 	for (i = 0; i < EDGE_WORDS; i++)
 		for (a = 0; a < 4; a++)
 			for (b = 0; b < 4; b++) {
-				uint32_t bare = edge_word(i) & ~(uint32_t)BOTH_FLAGS;
+				value_t bare = edge_word(i) & ~(value_t)BOTH_FLAGS;
 				errseq_cursor_t cursor = bare | b << 12;
 				errseq_t word;
 
@@ -81,12 +81,12 @@ static void difference_in_flags_is_no_news_and_changes_nothing(void **state)
 
 static void difference_in_any_other_bit_is_news(void **state)
 {
-	const uint32_t value = value_of(0x15555, BOTH_FLAGS, 0x555);
+	const value_t value = value_of(0x15555, BOTH_FLAGS, 0x555);
 	unsigned bit;
 
 	(void)state;
-	for (bit = 0; bit < 32; bit++) {
-		errseq_cursor_t cursor = value ^ UINT32_C(1) << bit;
+	for (bit = 0; bit < 8 * sizeof(value_t); bit++) {
+		errseq_cursor_t cursor = value ^ (value_t)1 << bit;
 		errseq_t word;
 
 		if (bit == 12 || bit == 13)

@@ -9,6 +9,7 @@
 #include "../common/harness.h"
 #include "../common/spec.h"
 #include "../shim/trace.h"
+#include <errseq/wait.h>
 
 /* ThreadSanitizer does not understand fences: under it the header reads the word again instead. */
 #if UNDER_TSAN
@@ -164,6 +165,113 @@ static void advance_over_a_never_set_word_marks_nothing(void **state)
 	assert_string_equal(trace_end(), "load relaxed; " ACQUIRE_FENCE);
 }
 
+static errseq_shared_cursor_t shared;
+
+static void shared_cursor_init_is_relaxed_and_get_acquires(void **state)
+{
+	(void)state;
+	trace_call_cursor(&shared);
+	trace_begin(0, NULL, NULL);
+	errseq_shared_cursor_init(&shared, 5);
+	assert_string_equal(trace_end(), "cursor store relaxed");
+	trace_begin(0, NULL, NULL);
+	assert_int_equal(errseq_shared_cursor_get(&shared), 5);
+	assert_string_equal(trace_end(), "cursor load acquire");
+}
+
+static void shared_look_without_news_is_two_loads_the_cursor_first(void **state)
+{
+	unsigned i;
+
+	(void)state;
+	trace_call_cursor(&shared);
+	for (i = 0; i < EDGE_WORDS; i++) {
+		put(&word, edge_word(i));
+		errseq_shared_cursor_init(&shared, edge_word(i) | BOTH_FLAGS);
+		trace_begin(0, NULL, NULL);
+		assert_int_equal(errseq_check_shared(&word, &shared), 0);
+		assert_string_equal(trace_end(), "cursor load acquire; load relaxed");
+		trace_begin(0, NULL, NULL);
+		assert_int_equal(errseq_check_and_advance_shared(&word, &shared), 0);
+		assert_string_equal(trace_end(), "cursor load acquire; load relaxed");
+	}
+}
+
+static void shared_check_acquires_before_it_returns_an_error(void **state)
+{
+	unsigned i;
+
+	(void)state;
+	trace_call_cursor(&shared);
+	errseq_shared_cursor_init(&shared, 0);
+	for (i = 1; i < EDGE_WORDS; i++) {
+		put(&word, edge_word(i));
+		trace_begin(0, NULL, NULL);
+		assert_int_not_equal(errseq_check_shared(&word, &shared), 0);
+		assert_string_equal(trace_end(),
+				    "cursor load acquire; load relaxed; " ACQUIRE_FENCE);
+	}
+}
+
+static void shared_advance_marks_and_then_exchanges_the_cursor(void **state)
+{
+	unsigned i;
+
+	(void)state;
+	trace_call_cursor(&shared);
+	for (i = 1; i < EDGE_WORDS; i++) {
+		int marked = (edge_word(i) & BOTH_FLAGS) == BOTH_FLAGS;
+
+		put(&word, edge_word(i));
+		errseq_shared_cursor_init(&shared, 0);
+		trace_begin(0, NULL, NULL);
+		assert_int_not_equal(errseq_check_and_advance_shared(&word, &shared), 0);
+		assert_string_equal(trace_end(),
+				    marked ? "cursor load acquire; load relaxed; " ACQUIRE_FENCE
+					     "; cursor exchange release/relaxed"
+					   : "cursor load acquire; load relaxed; or acquire"
+					     "; cursor exchange release/relaxed");
+	}
+}
+
+static void be_faster(void *unused)
+{
+	(void)unused;
+	assert_int_equal(errseq_check_and_advance_shared(&word, &shared), -EIO);
+}
+
+static void shared_advance_that_loses_looks_again_from_where_the_cursor_is_now(void **state)
+{
+	(void)state;
+	trace_call_cursor(&shared);
+	put(&word, value_of(3, NO_FLAG, EIO));
+	errseq_shared_cursor_init(&shared, 0);
+	trace_begin(4, be_faster, NULL);
+	assert_int_equal(errseq_check_and_advance_shared(&word, &shared), 0);
+	assert_string_equal(trace_end(),
+			    "cursor load acquire; load relaxed; or acquire; "
+			    "cursor exchange release/relaxed; cursor load acquire; load relaxed");
+}
+
+#if defined ERRSEQ_HAVE_WAIT && !defined TEST_64
+static void wait_judges_a_relaxed_load_and_acquires_before_it_returns_news(void **state)
+{
+	const struct timespec long_past = { 0, 0 };
+
+	(void)state;
+	put(&word, value_of(3, NO_FLAG, EIO));
+	trace_begin(0, NULL, NULL);
+	assert_int_equal(errseq_wait(&word, 0, NULL), 0);
+	assert_string_equal(trace_end(), "load relaxed; " ACQUIRE_FENCE);
+	trace_begin(0, NULL, NULL);
+	assert_int_equal(errseq_wait(&word, get(&word) | OBSERVED, &long_past), -ETIMEDOUT);
+	assert_string_equal(trace_end(), "load relaxed; load relaxed");
+	trace_begin(0, NULL, NULL);
+	errseq_wake(&word);
+	assert_string_equal(trace_end(), "");
+}
+#endif
+
 static void load_is_relaxed(void **state)
 {
 	(void)state;
@@ -200,6 +308,15 @@ int main(void)
 		cmocka_unit_test(advance_without_news_is_one_relaxed_load),
 		cmocka_unit_test(advance_marks_by_an_acquiring_or_and_else_acquires_by_a_fence),
 		cmocka_unit_test(advance_over_a_never_set_word_marks_nothing),
+		cmocka_unit_test(shared_cursor_init_is_relaxed_and_get_acquires),
+		cmocka_unit_test(shared_look_without_news_is_two_loads_the_cursor_first),
+		cmocka_unit_test(shared_check_acquires_before_it_returns_an_error),
+		cmocka_unit_test(shared_advance_marks_and_then_exchanges_the_cursor),
+		cmocka_unit_test(
+			shared_advance_that_loses_looks_again_from_where_the_cursor_is_now),
+#if defined ERRSEQ_HAVE_WAIT && !defined TEST_64
+		cmocka_unit_test(wait_judges_a_relaxed_load_and_acquires_before_it_returns_news),
+#endif
 		cmocka_unit_test(load_is_relaxed),
 		cmocka_unit_test(accessors_and_format_touch_no_word),
 	};

@@ -8,17 +8,22 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static void word_is_4_bytes_4_aligned(void **state)
+static void word_and_cursors_are_as_wide_as_their_bits_and_aligned_to_it(void **state)
 {
 	struct inside {
 		char before;
 		errseq_t word;
+		char between;
+		errseq_shared_cursor_t cursor;
 	};
+	const size_t size = (COUNT_BITS + 14) / 8;
 
 	(void)state;
-	assert_int_equal(sizeof(errseq_t), 4);
-	assert_int_equal(offsetof(struct inside, word), 4);
-	assert_int_equal(sizeof(errseq_cursor_t), 4);
+	assert_int_equal(sizeof(errseq_t), size);
+	assert_int_equal(offsetof(struct inside, word), size);
+	assert_int_equal(sizeof(errseq_cursor_t), size);
+	assert_int_equal(sizeof(errseq_shared_cursor_t), size);
+	assert_int_equal(offsetof(struct inside, cursor), 3 * size);
 }
 
 static errseq_t static_word = ERRSEQ_INIT;
@@ -115,7 +120,7 @@ static void word_in_shared_memory_works_between_processes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(word_is_4_bytes_4_aligned),
+		cmocka_unit_test(word_and_cursors_are_as_wide_as_their_bits_and_aligned_to_it),
 		cmocka_unit_test(initialised_word_is_all_zeroes_and_never_set),
 		cmocka_unit_test(init_forgets_the_history),
 		cmocka_unit_test(zeroed_memory_holds_valid_words),
