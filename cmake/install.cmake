@@ -73,3 +73,5 @@ foreach(section IN ITEMS 3 7)
 endforeach()
 
 install(FILES LICENSE README.md CHANGELOG.md DESTINATION "${CMAKE_INSTALL_DOCDIR}")
+
+include(cmake/gdb.cmake)

@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: MIT
+# gdb loads the printers for words and cursors along with the shared library from its data directory, under the
+# library's real path, which only the installation knows. Include this after the library's own install(). For a
+# prefix that gdb is not in itself, .gdbinit needs add-auto-load-scripts-directory and add-auto-load-safe-path with
+# PREFIX/share/gdb/auto-load.
+if(UNIX AND NOT APPLE)
+	set(gdb_script "gdb/$<CONFIG>/$<TARGET_FILE_NAME:errseq_shared>-gdb.py")
+	file(GENERATE OUTPUT "${gdb_script}" INPUT "${PROJECT_SOURCE_DIR}/tools/gdb/libErrseq-gdb.py")
+	install(CODE "
+		set(errseq_libdir \"\${CMAKE_INSTALL_PREFIX}/\")
+		set(errseq_datadir \"\${CMAKE_INSTALL_PREFIX}/\")
+		cmake_path(APPEND errseq_libdir \"${CMAKE_INSTALL_LIBDIR}\") # an absolute one replaces the prefix
+		cmake_path(APPEND errseq_datadir \"${CMAKE_INSTALL_DATADIR}\")
+		if(\"/\$ENV{DESTDIR}\" STREQUAL \"/\") # else the links are another system's
+			file(REAL_PATH \"\${errseq_libdir}\" errseq_libdir)
+		endif()
+		file(INSTALL \"${CMAKE_CURRENT_BINARY_DIR}/${gdb_script}\"
+			DESTINATION \"\${errseq_datadir}/gdb/auto-load\${errseq_libdir}\"
+		)
+	")
+endif()
