@@ -102,21 +102,43 @@ void trace_store(volatile void *object, unsigned size, uint64_t value, int order
 	write_object(object, size, value);
 }
 
-uint64_t trace_fetch_or(volatile void *object, unsigned size, uint64_t bits, int order)
+uint64_t trace_change(volatile void *object, unsigned size, enum trace_change change,
+		      uint64_t operand, int order)
 {
+	static const char *const names[] = { "swap", "or", "and", "xor", "add", "sub" };
 	uint64_t old;
 
-	step(object, "or", name_of(order), NULL);
+	step(object, names[change], name_of(order), NULL);
 	old = read_object(object, size);
-	write_object(object, size, old | bits);
+	switch (change) {
+	case TRACE_EXCHANGE:
+		write_object(object, size, operand);
+		break;
+	case TRACE_OR:
+		write_object(object, size, old | operand);
+		break;
+	case TRACE_AND:
+		write_object(object, size, old & operand);
+		break;
+	case TRACE_XOR:
+		write_object(object, size, old ^ operand);
+		break;
+	case TRACE_ADD:
+		write_object(object, size, old + operand);
+		break;
+	case TRACE_SUB:
+		write_object(object, size, old - operand);
+		break;
+	}
 	return old;
 }
 
-int trace_exchange(volatile void *object, unsigned size, void *expected, uint64_t desired,
-		   int success, int failure)
+int trace_compare_exchange(volatile void *object, unsigned size, void *expected, uint64_t desired,
+			   int is_weak, int success, int failure)
 {
 	uint64_t old;
 
+	(void)is_weak; /* a test may ask for failures of either kind */
 	step(object, "exchange", name_of(success), name_of(failure));
 	old = read_object(object, size);
 	if (old == read_object(expected, size) && !(on && failures > 0 && failures--)) {

@@ -29,9 +29,19 @@ void trace_call_cursor(const volatile void *object);
 
 uint64_t trace_load(const volatile void *object, unsigned size, int order);
 void trace_store(volatile void *object, unsigned size, uint64_t value, int order);
-uint64_t trace_fetch_or(volatile void *object, unsigned size, uint64_t bits, int order);
-int trace_exchange(volatile void *object, unsigned size, void *expected, uint64_t desired,
-		   int success, int failure);
+
+enum trace_change {
+	TRACE_EXCHANGE,
+	TRACE_OR,
+	TRACE_AND,
+	TRACE_XOR,
+	TRACE_ADD,
+	TRACE_SUB
+};
+uint64_t trace_change(volatile void *object, unsigned size, enum trace_change change,
+		      uint64_t operand, int order);
+int trace_compare_exchange(volatile void *object, unsigned size, void *expected, uint64_t desired,
+			   int is_weak, int success, int failure);
 void trace_fence(int order);
 
 #ifdef __cplusplus
