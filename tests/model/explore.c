@@ -14,9 +14,9 @@
 #include <unistd.h>
 
 static const char usage[] =
-	"usage: explore [--small | --deep] [--weak] [--jobs N]\n"
-	"       explore --program \"CALL; CALL | here: CALL | ...\" [--weak] [--word WORD]\n"
-	"               [--shared-here] [--spurious N]\n"
+	"usage: explore [--small | --deep] [--weak | --guarantees] [--jobs N]\n"
+	"       explore --program \"CALL; CALL | here: CALL | ...\" [--weak | --guarantees]\n"
+	"               [--word WORD] [--shared-here] [--spurious N]\n"
 	"\n"
 	"Runs the shipped source of libErrseq under every interleaving of its atomic steps, and\n"
 	"checks each result against the contract. Without --program: all programs up to a size.\n"
@@ -24,6 +24,8 @@ static const char usage[] =
 	"  --small         only small programs: for a library that runs slowly\n"
 	"  --deep          larger programs: minutes instead of seconds\n"
 	"  --weak          every execution that C11's memory model allows, for the memory orders\n"
+	"  --guarantees    without the contract's table of calls: only what can be seen of the\n"
+	"                  guarantees from outside\n"
 	"  --jobs N        processes at once, 1 to 64; as many as there are processors by default\n"
 	"  --program P     only this one: threads between bars, calls between semicolons; a "
 	"thread\n"
@@ -453,6 +455,8 @@ int main(int argc, char **argv)
 			size = SMALL;
 		} else if (strcmp(option, "--weak") == 0) {
 			memory = &weak_memory;
+		} else if (strcmp(option, "--guarantees") == 0) {
+			guarantees_only = 1;
 		} else if (strcmp(option, "--shared-here") == 0) {
 			shared_here = 1;
 		} else if (strcmp(option, "--help") == 0) {

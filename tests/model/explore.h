@@ -99,6 +99,13 @@ struct step {
 	value_t cursor;
 };
 
+/* A step in words. */
+struct line {
+	char text[160];
+	int begins; /* a call: */
+	enum call call;
+};
+
 /* Where a call is in its code: a number, never 0. */
 typedef uint32_t node_t;
 
@@ -110,9 +117,11 @@ const struct step *call_asks(node_t node);
 node_t call_finds(node_t node, value_t found, int success);
 /* What an operation leaves where it found `found`. */
 value_t step_leaves(const struct step *step, value_t found);
-void describe_step(char *text, size_t size, const struct step *step, value_t found, int success);
 /* "(0, A, ro)", as in docs/algorithm.md */
 void describe_value(char *text, size_t size, value_t value);
+void describe_move(struct line *line, int begins, const struct step *step, value_t found,
+		   int success, node_t after);
+void describe_result(char *text, size_t size, enum call call, int64_t result);
 int acquires(int order);
 int releases(int order);
 
@@ -141,12 +150,6 @@ struct program {
 	unsigned spurious;	     /* exchanges of a call that may fail for no reason */
 };
 
-struct line {
-	char text[160];
-	int begins; /* a call: */
-	enum call call;
-};
-
 enum move {
 	NO_SUCH_MOVE, /* nor with a larger choice */
 	NOT_POSSIBLE,
@@ -168,6 +171,8 @@ struct memory {
 };
 
 extern const struct memory interleavings, weak_memory;
+/* Only what is watched from outside, without the models of contract.c. */
+extern int guarantees_only;
 
 struct walk {
 	uint64_t states, ways;

@@ -44,11 +44,13 @@ struct state {
 	explanations_t explanations;
 	unsigned steps : 8;
 	unsigned untold : 1;  /* nobody can have been told of the latest error */
-	unsigned unwoken : 1; /* an error was recorded after the latest wake */
+	unsigned unwoken : 1; /* an error was recorded after the latest errseq_wake */
 	unsigned shared_position : 3;
 	unsigned maybe_latest : 8; /* records that may be the latest: 4 of 2 bits, A, B or none */
 	struct thread thread[MAX_THREADS];
 };
+
+int guarantees_only;
 
 /* Without the threads that there are not. */
 static size_t size_of_state(const struct program *program)
@@ -76,8 +78,9 @@ static void start(const struct program *program, void *space)
 	}
 	state->shared = program->stands[MAX_THREADS] ? program->word : 0;
 	state->shared_position = (program->stands[MAX_THREADS] ? 0 : beginning) & 7;
-	state->explanations =
-		contract_starts(state->word, state->shared, cursors, program->threads);
+	if (!guarantees_only)
+		state->explanations =
+			contract_starts(state->word, state->shared, cursors, program->threads);
 }
 
 /* Whether a thread other than t is inside a call that may tell somebody. */
@@ -124,7 +127,8 @@ static void begin(const struct program *program, struct state *state, int t, enu
 
 	me->calls = (me->calls + 1) & 7;
 	me->node = call_begins(call, me->cursor);
-	state->explanations = contract_begins(state->explanations, t, call, me->cursor);
+	if (!guarantees_only)
+		state->explanations = contract_begins(state->explanations, t, call, me->cursor);
 	if (call_kinds[call].looks) {
 		me->at = call_kinds[call].is_shared ? state->shared_position : me->position;
 		me->alone = !may_be_told(program, state, t, 1);
@@ -181,10 +185,13 @@ static int look_is_wrong(const struct state *state, int t, enum call call, int r
 	const struct thread *me = &state->thread[t];
 	const char *name = call_kinds[call].name;
 	int is_alone = me->alone || !call_kinds[call].is_shared;
+	char returned[40];
 	unsigned error = result == -ERROR_A ? A : result == -ERROR_B ? B : 0;
 
+	describe_result(returned, sizeof(returned), call, result);
 	if (result == 0 && me->at & IS_OWED && !call_kinds[call].is_shared)
-		walk_blame("G3 owed to somebody: thread %d's %s returned 0, but there was an error "
+		walk_blame("G3 owed to somebody, G4 peek takes nothing: thread %d's %s returned 0, "
+			   "but there was an error "
 			   "that "
 			   "nobody was told of when its position was sampled",
 			   t + 1, name);
@@ -194,15 +201,15 @@ static int look_is_wrong(const struct state *state, int t, enum call call, int r
 			   "after its position was taken, and before it began",
 			   t + 1, name);
 	else if (result != 0 && !(me->at & MAY_TELL) && !me->records)
-		walk_blame("G2 once, G5 flags are not news: thread %d's %s returned %d, but "
+		walk_blame("G2 once, G5 flags are not news: thread %d's %s returned %s, but "
 			   "nothing was "
 			   "recorded after its position",
-			   t + 1, name, result);
+			   t + 1, name, returned);
 	else if (result != 0 && !(error & me->latest))
-		walk_blame("G7 latest: thread %d's %s returned %d, which was not the latest error "
+		walk_blame("G7 latest: thread %d's %s returned %s, which was not the latest error "
 			   "at any "
 			   "moment of the call",
-			   t + 1, name, result);
+			   t + 1, name, returned);
 	else
 		return 0;
 	return 1;
@@ -232,22 +239,24 @@ static enum move finish(const struct program *program, struct state *state, int 
 				(me->untold ? IS_OWED : 0u)) &
 			       7;
 
-	state->explanations =
-		contract_returns(state->explanations, t, step->result, me->cursor, used_again);
-	if (!state->explanations) {
-		char result[40];
+	if (!guarantees_only) {
+		state->explanations = contract_returns(state->explanations, t, step->result,
+						       me->cursor, used_again);
+		if (!state->explanations) {
+			char result[40];
 
-		if (kind->takes || call == LOAD)
-			describe_value(result, sizeof(result), (value_t)step->result);
-		else
-			snprintf(result, sizeof(result), "%d", (int)step->result);
-		walk_blame("not linearizable: no order of the calls explains that thread %d's %s "
-			   "returned %s",
-			   t + 1, kind->name, result);
-		return WRONG;
+			describe_result(result, sizeof(result), call, step->result);
+			walk_blame("not linearizable: no order of the calls explains that thread "
+				   "%d's "
+				   "%s returned %s",
+				   t + 1, kind->name, result);
+			return WRONG;
+		}
 	}
 	if (kind->records)
 		record(program, state, t);
+	if (call == WAKE)
+		state->unwoken = 0;
 
 	/* What is not needed any more is forgotten, so that more ways lead to the same state. */
 	*me = (struct thread){
@@ -295,30 +304,14 @@ static enum move after_step(const struct program *program, struct state *state, 
 		return WRONG;
 	for (i = 0; i < program->threads; i++)
 		idle &= !state->thread[i].node;
-	if (idle && !contract_leaves(state->explanations, state->word, state->shared)) {
+	if (idle && !guarantees_only &&
+	    !contract_leaves(state->explanations, state->word, state->shared)) {
 		walk_blame(
 			"not linearizable: no order of the calls leaves this word and this shared "
 			"cursor");
 		return WRONG;
 	}
 	return MOVED;
-}
-
-static void say(struct line *line, enum call call, int begins, const struct step *step,
-		value_t found, int success, node_t after)
-{
-	char what[100], returned[44] = "";
-	const struct step *last = call_asks(after);
-
-	line->begins = begins;
-	line->call = call;
-	describe_step(what, sizeof(what), step, found, success);
-	if (last->operation == OP_RETURN && (call_kinds[call].takes || call == LOAD))
-		describe_value(returned, sizeof(returned), (value_t)last->result);
-	else if (last->operation == OP_RETURN)
-		snprintf(returned, sizeof(returned), "%d", (int)last->result);
-	snprintf(line->text, sizeof(line->text), "%s%s%s%s%s", begins ? call_kinds[call].name : "",
-		 begins ? ": " : "  ", what, returned[0] ? "; returns " : "", returned);
 }
 
 static enum move move(const struct program *program, const void *from, int t, unsigned choice,
@@ -382,7 +375,6 @@ static enum move move(const struct program *program, const void *from, int t, un
 		for (i = 0; i < program->threads; i++)
 			if (state->thread[i].sleeps == 1)
 				state->thread[i].sleeps = 2;
-		state->unwoken = 0;
 		break;
 	case OP_COMPARE_EXCHANGE:
 		success = found == step.expected;
@@ -400,7 +392,7 @@ static enum move move(const struct program *program, const void *from, int t, un
 	}
 	me->node = past_fences(call_finds(me->node, found, success));
 	if (line)
-		say(line, call, begins, &step, found, success, me->node);
+		describe_move(line, begins, &step, found, success, me->node);
 	return after_step(program, state, t);
 }
 

@@ -320,7 +320,8 @@ void describe_value(char *text, size_t size, value_t value)
 		 value & BOTH_FLAGS ? "" : "-");
 }
 
-void describe_step(char *text, size_t size, const struct step *step, value_t found, int success)
+static void describe_step(char *text, size_t size, const struct step *step, value_t found,
+			  int success)
 {
 	static const char *const names[] = { "load",  "store", "swap",	"or",	    "and",
 					     "xor",   "add",   "sub",	"exchange", "fence",
@@ -355,4 +356,32 @@ void describe_step(char *text, size_t size, const struct step *step, value_t fou
 		snprintf(text, size, "wake");
 		break;
 	}
+}
+
+void describe_result(char *text, size_t size, enum call call, int64_t result)
+{
+	if (call_kinds[call].takes || call == LOAD)
+		describe_value(text, size, (value_t)result);
+	else
+		snprintf(text, size, "%s%s", result < 0 ? "-" : "",
+			 result == -ERROR_A   ? "A"
+			 : result == -ERROR_B ? "B"
+			 : result	      ? "?"
+					      : "0");
+}
+
+void describe_move(struct line *line, int begins, const struct step *step, value_t found,
+		   int success, node_t after)
+{
+	char what[100], returned[44] = "";
+	const struct step *last = call_asks(after);
+
+	line->begins = begins;
+	line->call = call_at(after);
+	describe_step(what, sizeof(what), step, found, success);
+	if (last->operation == OP_RETURN)
+		describe_result(returned, sizeof(returned), line->call, last->result);
+	snprintf(line->text, sizeof(line->text), "%s%s%s%s%s",
+		 begins ? call_kinds[line->call].name : "", begins ? ": " : "  ", what,
+		 returned[0] ? ", returns " : "", returned);
 }

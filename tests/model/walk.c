@@ -73,7 +73,8 @@ static void tell(const struct memory *memory, const struct program *program, uin
 		 int thread, unsigned choice)
 {
 	enum {
-		MOST = 256
+		MOST = 256,
+		WIDTH = 48 /* of a thread's column */
 	};
 	static struct came path[MOST];
 	static unsigned char state[2][4096];
@@ -113,25 +114,31 @@ static void tell(const struct memory *memory, const struct program *program, uin
 		if (calls_made[t] < made.calls[t] && made.call[t][calls_made[t]] == ANY_CALL)
 			made.calls[t] = calls_made[t];
 	describe_program(text, sizeof(text), &made);
-	SAY("%s\nmemory: %s; program: %s\n", blame, memory->name, text);
+	SAY("%s\nmemory: %s; again: --program \"%s\" --word %s%s%s\n", blame, memory->name, text,
+	    program->word == 0	       ? "never-set"
+	    : program->word & REPORTED ? "reported"
+	    : program->word & OBSERVED ? "observed"
+				       : "set",
+	    program->stands[MAX_THREADS] ? " --shared-here" : "",
+	    memory == &weak_memory ? " --weak"
+	    : guarantees_only	   ? " --guarantees"
+				   : "");
 	SAY("(count, error, flags): r reported, o observed, - neither\n\n");
-	SAY("%4s  %-52s", "step", "thread 1");
-	for (t = 1; t < program->threads; t++)
-		SAY("  thread %-43d", t + 1);
+	SAY("%4s  %-17s  %-17s", "step", "word", "shared cursor");
+	for (t = 0; t < program->threads; t++)
+		SAY("  thread %-*d", t + 1 < program->threads ? WIDTH - 9 : 1, t + 1);
 	memory->start(program, state[0]);
 	memory->show(state[0], word, cursor, sizeof(word));
-	SAY("\n%4d  %-*s word %s, shared cursor %s\n", 0, 52 * program->threads, "", word, cursor);
-	at = 0;
-	while (steps-- > 0) {
-		int mover = path[steps].thread;
+	SAY("\n%4d  %-17s  %-17s\n", 0, word, cursor);
+	for (at = 0; at < steps; at++) {
+		const struct came *step = &path[steps - 1 - at];
 
 		line.text[0] = '\0';
-		memory->move(program, state[at % 2], mover, path[steps].choice, state[(at + 1) % 2],
-			     &line);
-		at++;
-		SAY("%4d  %*s%-*s", at, 52 * mover, "", 52 * (program->threads - mover), line.text);
-		memory->show(state[at % 2], word, cursor, sizeof(word));
-		SAY(" word %s, shared cursor %s\n", word, cursor);
+		memory->move(program, state[at % 2], step->thread, step->choice,
+			     state[(at + 1) % 2], &line);
+		memory->show(state[(at + 1) % 2], word, cursor, sizeof(word));
+		SAY("%4d  %-17s  %-17s  %*s%s\n", at + 1, word, cursor, WIDTH * step->thread, "",
+		    line.text);
 	}
 #undef SAY
 }

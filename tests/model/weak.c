@@ -17,7 +17,6 @@
  */
 #include "explore.h"
 #include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -317,18 +316,10 @@ static enum move move(const struct program *program, const void *from, int t, un
 		me->node = call_finds(me->node, written[number].value, success);
 	pass_fences(me);
 	if (line) {
-		char what[100], returned[24] = "";
-		const struct step *last = call_asks(me->node);
-
-		describe_step(what, sizeof(what), &step, written[number].value, success);
-		if (last->operation == OP_RETURN)
-			snprintf(returned, sizeof(returned), "; returns %lld",
-				 (long long)last->result);
-		snprintf(line->text, sizeof(line->text), "%s%s%s%s%s",
-			 begins ? call_kinds[call].name : "", begins ? ": " : "  ", what,
-			 number < latest ? ", which is old" : "", returned);
-		line->begins = begins;
-		line->call = call;
+		describe_move(line, begins, &step, written[number].value, success, me->node);
+		if (number < latest)
+			strncat(line->text, " (an old one)",
+				sizeof(line->text) - strlen(line->text) - 1);
 	}
 	if (call_asks(me->node)->operation == OP_RETURN)
 		finish(state, t);
