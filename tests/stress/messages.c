@@ -1,37 +1,35 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * G6 between threads: what a recorder did before errseq_set is visible to whoever is told. A sender writes
- * a message into plain memory and records an error; a receiver learns of it, in each way in which a word
- * can tell, reads the message, and answers through a second word. The words are all that orders the two:
- * under ThreadSanitizer a missing acquire or release is a data race, whatever the machine's own order is.
+ * a message into plain memory and records an error; receivers learn of it, in each way in which a word can
+ * tell, read the message, and answer through words of their own. The words are all that orders them: under
+ * ThreadSanitizer a missing acquire or release is a data race, whatever the machine's own order is.
+ * weakened.sh does the same once for each memory order; here the interleavings vary.
  *
- * usage: messages [ROUNDS]; the default takes a few seconds at most.
+ * usage: messages [SECONDS [THREADS [SEED]]]; THREADS receive, one sends, and one may mark the word.
  */
-#include "../common/harness.h"
-#include "../common/word.h"
+#include "run.h"
 #include <errno.h>
-#include <pthread.h>
-#include <sched.h>
-#include <stdatomic.h>
-#include <stdlib.h>
-#include <time.h>
 
 enum {
-	A = EIO,
-	PATIENCE_SECONDS = 60
+	A = EIO
 };
 
-static unsigned long rounds = 20000;
+static const unsigned long the_end = ~0ul;
 
 struct line {
-	errseq_t there, back;  /* a message was written; it was read */
-	unsigned long message; /* plain */
-	/* how the receiver is told: non-zero once it is */
+	errseq_t there;			    /* a message was written */
+	_Alignas(64) unsigned long message; /* plain; 1, 2, 3 ... the_end */
+	/* how a receiver is told: non-zero once it is */
 	int (*told)(errseq_t *word, errseq_cursor_t cursor);
-	/* what a third thread does to the word meanwhile, or NULL */
+	/* what a third thread does to the word meanwhile */
 	void (*mark)(errseq_t *word, errseq_cursor_t *cursor);
-	atomic_int done;
-	unsigned long misread, lost;
+	unsigned receivers;
+	atomic_uint done; /* receivers that are */
+	struct {
+		_Alignas(64) errseq_t word; /* the message was read */
+		errseq_cursor_t seen;	    /* the sender's */
+	} back[MOST_THREADS];
 };
 
 static int told_by_advance(errseq_t *word, errseq_cursor_t cursor)
@@ -87,9 +85,9 @@ static int told_by_advance_over_what_another_advanced_over(errseq_t *word, errse
 
 static int told_by_sample(errseq_t *word, errseq_cursor_t cursor)
 {
-	errseq_cursor_t now = errseq_sample(word);
+	errseq_cursor_t sampled = errseq_sample(word);
 
-	return now != 0 && differs(now, cursor);
+	return sampled != 0 && differs(sampled, cursor);
 }
 
 static void mark_by_peek(errseq_t *word, errseq_cursor_t *cursor)
@@ -103,193 +101,239 @@ static void mark_by_advance(errseq_t *word, errseq_cursor_t *cursor)
 		sched_yield();
 }
 
-/* Waits to be told; 0 if that does not happen. */
-static int wait_until(int (*told)(errseq_t *, errseq_cursor_t), errseq_t *word,
-		      errseq_cursor_t cursor)
+static void send_messages(struct worker *worker)
 {
-	time_t end = time(NULL) + PATIENCE_SECONDS;
+	struct line *line = (struct line *)worker->room;
+	unsigned i;
 
-	while (!told(word, cursor)) {
-		if (time(NULL) > end)
-			return 0;
-		sched_yield();
-	}
-	return 1;
-}
-
-static void *send_messages(void *argument)
-{
-	struct line *line = (struct line *)argument;
-	errseq_cursor_t cursor = 0;
-	unsigned long i;
-
-	for (i = 1; i <= rounds; i++) {
-		line->message = i;
+	do {
+		line->message = goes_on(worker) ? ++worker->rounds : the_end;
 		errseq_set(&line->there, -A);
-		if (!wait_until(told_by_check, &line->back, cursor))
-			break;
-		if (errseq_check_and_advance(&line->back, &cursor) != -A)
-			break;
-	}
-	return NULL;
-}
+		for (i = 0; i < line->receivers; i++) {
+			unsigned spins = 0;
+			int err;
 
-static void *receive_messages(void *argument)
-{
-	struct line *line = (struct line *)argument;
-	errseq_cursor_t cursor = 0;
-	unsigned long i;
-
-	for (i = 1; i <= rounds; i++) {
-		if (!wait_until(line->told, &line->there, cursor)) {
-			line->lost++;
-			break;
+			while ((err = errseq_check_and_advance(&line->back[i].word,
+							       &line->back[i].seen)) == 0)
+				give_way(&spins);
+			must_be(worker, err, -A, "the answer", line->back[i].seen);
 		}
-		line->misread += line->message != i;
-		cursor = errseq_peek(&line->there);
-		errseq_set(&line->back, -A);
-	}
-	atomic_store_explicit(&line->done, 1, memory_order_relaxed);
-	return NULL;
+	} while (line->message != the_end);
 }
 
-static void *mark(void *argument)
+static void receive_messages(struct worker *worker)
 {
-	struct line *line = (struct line *)argument;
+	struct line *line = (struct line *)worker->room;
+	errseq_cursor_t cursor = 0;
+	unsigned long message;
+
+	do {
+		unsigned spins = 0;
+
+		while (!line->told(&line->there, cursor))
+			give_way(&spins);
+		message = line->message;
+		if (message != the_end)
+			must_be(worker, (long long)message, (long long)++worker->reports,
+				"the message", cursor);
+		cursor = errseq_peek(&line->there);
+		errseq_set(&line->back[worker->number].word, -A);
+	} while (message != the_end);
+	atomic_fetch_add_explicit(&line->done, 1, memory_order_relaxed);
+}
+
+static void mark(struct worker *worker)
+{
+	struct line *line = (struct line *)worker->room;
 	errseq_cursor_t cursor = 0;
 
-	while (!atomic_load_explicit(&line->done, memory_order_relaxed))
+	while (atomic_load_explicit(&line->done, memory_order_relaxed) < line->receivers) {
 		line->mark(&line->there, &cursor);
-	return NULL;
+		dawdle(worker);
+	}
 }
 
-static void pass_messages(int (*told)(errseq_t *, errseq_cursor_t),
+static void pass_messages(unsigned threads, int (*told)(errseq_t *, errseq_cursor_t),
 			  void (*marker)(errseq_t *, errseq_cursor_t *))
 {
-	static struct line line;
-	pthread_t sender, receiver, third;
+	struct crew *crew = new_crew(sizeof(struct line));
+	struct line *line = (struct line *)(void *)crew->room;
 
-	memset((void *)&line, 0, sizeof(line));
-	line.told = told;
-	line.mark = marker;
+	line->receivers = threads;
+	line->told = told;
+	line->mark = marker;
+	add_workers(crew, threads, receive_messages);
+	add_workers(crew, 1, send_messages);
 	if (marker)
-		assert_int_equal(pthread_create(&third, NULL, mark, &line), 0);
-	assert_int_equal(pthread_create(&receiver, NULL, receive_messages, &line), 0);
-	assert_int_equal(pthread_create(&sender, NULL, send_messages, &line), 0);
-	pthread_join(sender, NULL);
-	pthread_join(receiver, NULL);
-	if (marker)
-		pthread_join(third, NULL);
-	assert_int_equal(line.lost, 0);
-	assert_int_equal(line.misread, 0);
+		add_workers(crew, 1, mark);
+	let_work(crew, AS_THREADS, &line->there);
+	must_be(&crew->boss, (long long)sum_of_reports(crew, receive_messages),
+		(long long)(threads * sum_of_rounds(crew, send_messages)),
+		"messages received by all", 0);
+	end_crew(crew);
+}
+
+static void by_advance(unsigned threads)
+{
+	pass_messages(threads, told_by_advance, NULL);
+}
+
+static void by_check(unsigned threads)
+{
+	pass_messages(threads, told_by_check, NULL);
+}
+
+static void by_shared_advance(unsigned threads)
+{
+	pass_messages(threads, told_by_shared_advance, NULL);
+}
+
+static void by_shared_check(unsigned threads)
+{
+	pass_messages(threads, told_by_shared_check, NULL);
+}
+
+static void by_advance_over_what_another_advanced_over(unsigned threads)
+{
+	pass_messages(threads, told_by_advance_over_what_another_advanced_over, mark_by_advance);
+}
+
+static void by_peek(unsigned threads)
+{
+	pass_messages(threads, told_by_peek, NULL);
+}
+
+static void by_peek_at_what_another_peeked_at(unsigned threads)
+{
+	pass_messages(threads, told_by_peek_at_what_another_peeked_at, mark_by_peek);
+}
+
+static void by_sample(unsigned threads)
+{
+	pass_messages(threads, told_by_sample, mark_by_advance);
 }
 
 static void g6_message_is_visible_to_who_is_told_by_advance(void **state)
 {
 	(void)state;
-	pass_messages(told_by_advance, NULL);
-}
-
-static void g6_message_is_visible_to_who_is_told_through_a_shared_cursor(void **state)
-{
-	(void)state;
-	pass_messages(told_by_shared_advance, NULL);
-	pass_messages(told_by_shared_check, NULL);
+	PLAY(by_advance);
 }
 
 static void g6_message_is_visible_to_who_is_told_by_check(void **state)
 {
 	(void)state;
-	pass_messages(told_by_check, NULL);
+	PLAY(by_check);
+}
+
+static void g6_message_is_visible_to_who_is_told_by_shared_advance(void **state)
+{
+	(void)state;
+	PLAY(by_shared_advance);
+}
+
+static void g6_message_is_visible_to_who_is_told_by_shared_check(void **state)
+{
+	(void)state;
+	PLAY(by_shared_check);
 }
 
 static void g6_message_is_visible_to_who_advances_over_what_another_advanced_over(void **state)
 {
 	(void)state;
-	pass_messages(told_by_advance_over_what_another_advanced_over, mark_by_advance);
+	PLAY(by_advance_over_what_another_advanced_over);
 }
 
 static void g6_message_is_visible_to_who_takes_a_position_by_peek(void **state)
 {
 	(void)state;
-	pass_messages(told_by_peek, NULL);
+	PLAY(by_peek);
 }
 
 static void g6_message_is_visible_to_who_peeks_at_what_another_peeked_at(void **state)
 {
 	(void)state;
-	pass_messages(told_by_peek_at_what_another_peeked_at, mark_by_peek);
+	PLAY(by_peek_at_what_another_peeked_at);
 }
 
 static void g6_message_is_visible_to_who_takes_a_position_by_sample(void **state)
 {
 	(void)state;
-	pass_messages(told_by_sample, mark_by_advance);
+	PLAY(by_sample);
 }
 
 /*
- * The recorder notes what failed and records an error equal to the one that stands there, while an
- * observer is told of that one and looks for notes. If it does not see the note, it is told again.
+ * The recorder notes what failed and records an error equal to the one that stands there, while observers
+ * are told of that one, or take a position at it, and look for notes. Who does not see the note is told
+ * (again).
  */
 struct crossing {
 	errseq_t word;
-	atomic_int note, arrived;
+	_Alignas(64) atomic_int note;
+	int is_last;
 };
 
-static void meet(struct crossing *crossing, int goal)
+static void note_and_record(struct worker *worker)
 {
-	unsigned spins = 0;
+	struct crossing *crossing = (struct crossing *)worker->room;
 
-	atomic_fetch_add_explicit(&crossing->arrived, 1, memory_order_acq_rel);
-	while (atomic_load_explicit(&crossing->arrived, memory_order_acquire) < goal)
-		if (++spins > 1000)
-			sched_yield();
-}
-
-static void *note_and_record(void *argument)
-{
-	struct crossing *crossing = (struct crossing *)argument;
-	unsigned long i;
-	int goal = 0;
-
-	for (i = 0; i < rounds; i++) {
-		meet(crossing, goal += 2);
+	do {
+		crossing->is_last = !goes_on(worker);
+		errseq_init(&crossing->word);
+		errseq_set(&crossing->word, -A);
+		atomic_store_explicit(&crossing->note, 0, memory_order_relaxed);
+		meet(worker);
 		atomic_store_explicit(&crossing->note, 1, memory_order_relaxed);
 		errseq_set(&crossing->word, -A);
-		meet(crossing, goal += 2);
-	}
-	return NULL;
+		meet(worker);
+		worker->rounds++;
+		meet(worker);
+	} while (!crossing->is_last);
 }
 
-static void g6_who_was_told_without_seeing_is_told_again(void **state)
+static void look_for_notes(struct worker *worker)
 {
-	static struct crossing crossing;
-	unsigned long i, unseen = 0, wrong = 0;
-	pthread_t recorder;
-	int goal = 0;
+	struct crossing *crossing = (struct crossing *)worker->room;
+	int is_last;
 
-	(void)state;
-	assert_int_equal(pthread_create(&recorder, NULL, note_and_record, &crossing), 0);
-	for (i = 0; i < rounds; i++) {
+	do {
 		errseq_cursor_t cursor = 0;
 		int saw;
 
-		errseq_init(&crossing.word);
-		wrong += errseq_set(&crossing.word, -A) != 0;
-		atomic_store_explicit(&crossing.note, 0, memory_order_relaxed);
-		meet(&crossing, goal += 2);
-		wrong += errseq_check_and_advance(&crossing.word, &cursor) != -A;
-		saw = atomic_load_explicit(&crossing.note, memory_order_relaxed);
-		meet(&crossing, goal += 2);
+		meet(worker);
+		if (worker->number % 3 == 1)
+			cursor = errseq_peek(&crossing->word);
+		else
+			must_be(worker, errseq_check_and_advance(&crossing->word, &cursor), -A,
+				"the first advance", cursor);
+		saw = atomic_load_explicit(&crossing->note, memory_order_relaxed);
+		meet(worker);
+		is_last = crossing->is_last;
 		if (!saw) {
-			unseen++;
-			wrong += errseq_check_and_advance(&crossing.word, &cursor) != -A;
+			worker->reports++;
+			must_be(worker, errseq_check_and_advance(&crossing->word, &cursor), -A,
+				"an advance of who did not see the note", cursor);
 		}
-	}
-	pthread_join(recorder, NULL);
-	printf("%lu of %lu times the observer was told without seeing the note, and told again\n",
-	       unseen, rounds);
-	assert_int_equal(wrong, 0);
+		worker->rounds++;
+		meet(worker);
+	} while (!is_last);
+}
+
+static void cross(unsigned threads)
+{
+	struct crew *crew = new_crew(sizeof(struct crossing));
+	struct crossing *crossing = (struct crossing *)(void *)crew->room;
+
+	add_workers(crew, threads, look_for_notes);
+	add_workers(crew, 1, note_and_record);
+	let_work(crew, AS_THREADS, &crossing->word);
+	end_crew(crew);
+}
+
+/* Reports are those who did not see the note. */
+static void g6_who_was_told_without_seeing_is_told_again(void **state)
+{
+	(void)state;
+	PLAY(cross);
 }
 
 int main(int argc, char **argv)
@@ -297,7 +341,8 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(g6_message_is_visible_to_who_is_told_by_advance),
 		cmocka_unit_test(g6_message_is_visible_to_who_is_told_by_check),
-		cmocka_unit_test(g6_message_is_visible_to_who_is_told_through_a_shared_cursor),
+		cmocka_unit_test(g6_message_is_visible_to_who_is_told_by_shared_advance),
+		cmocka_unit_test(g6_message_is_visible_to_who_is_told_by_shared_check),
 		cmocka_unit_test(
 			g6_message_is_visible_to_who_advances_over_what_another_advanced_over),
 		cmocka_unit_test(g6_message_is_visible_to_who_takes_a_position_by_peek),
@@ -306,16 +351,6 @@ int main(int argc, char **argv)
 		cmocka_unit_test(g6_who_was_told_without_seeing_is_told_again),
 	};
 
-	if (argc > 1) {
-		char *end;
-
-		rounds = strtoul(argv[1], &end, 10);
-		if (*end || rounds < 1 || rounds > 500000000) {
-			fprintf(stderr,
-				"messages: '%s' is not a number of rounds, 1 to 500000000\n",
-				argv[1]);
-			return 2;
-		}
-	}
+	begin_program(argc, argv, COUNT_OF(tests));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,226 +1,264 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Many threads, or processes, advance through one shared cursor at once. In sums:
+ * Many threads, or processes, advance through one shared cursor at once, while somebody with a cursor of
+ * its own marks the word too. In sums:
  *
- *	one error a round, eight look	reports = rounds
- *	a storm of 4095 errors a round, each with an errno of its own, while all look:
- *					no errno is reported twice, the last one exactly once
+ *	one error after the other, each recorded when somebody was told of the last:
+ *					reports = records
+ *	a storm of 4095 errors, each with an errno of its own, while all look:
+ *					no errno is told twice, the last one exactly once
  *
- * usage: shared [ROUNDS]; the default takes a few seconds at most.
+ * In the first, whoever is told has a message and a tally, both plain memory, to itself until it answers. The
+ * words and the cursor are all that orders them, so that a second one told is a data race too.
+ *
+ * usage: shared [SECONDS [THREADS [SEED]]]; THREADS share the cursor.
  */
-#include "../common/harness.h"
-#include "../common/word.h"
+#include "run.h"
 #include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum {
-	LOOKERS = 8,
+	A = EIO,
+	B = ENOSPC,
+	STOP = ECANCELED,
 	LAST_ERRNO = ERRSEQ_MAX_ERRNO
 };
 
-static unsigned long rounds = 2000;
+/* ---- one after the other ------------------------------------------------------------------------- */
 
-struct arena {
+struct desk {
 	errseq_t word;
-	errseq_shared_cursor_t cursor;
-	pthread_barrier_t barrier;
-	atomic_ulong reports;
-	atomic_uint told[LAST_ERRNO + 1]; /* how often each errno was reported in this round */
-	atomic_int storm;
+	_Alignas(64) errseq_shared_cursor_t cursor;
+	_Alignas(64) errseq_t back;
+	_Alignas(64) unsigned long message, tally; /* plain */
+	_Alignas(64) atomic_int closed;
 };
 
-static struct arena *new_arena(int lookers)
+static int error_of(unsigned long round)
 {
-	struct arena *arena = (struct arena *)mmap(NULL, sizeof(*arena), PROT_READ | PROT_WRITE,
-						   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	pthread_barrierattr_t attributes;
-
-	assert_true(arena != MAP_FAILED);
-	pthread_barrierattr_init(&attributes);
-	pthread_barrierattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
-	assert_int_equal(pthread_barrier_init(&arena->barrier, &attributes, (unsigned)lookers + 1),
-			 0);
-	return arena;
+	return round % 3 ? -A : -B;
 }
 
-static void *look_once_a_round(void *argument)
+static void record_one_by_one(struct worker *worker)
 {
-	struct arena *arena = (struct arena *)argument;
-	unsigned long i;
+	struct desk *desk = (struct desk *)worker->room;
+	errseq_cursor_t seen = 0;
 
-	for (i = 0; i < rounds; i++) {
-		pthread_barrier_wait(&arena->barrier);
-		if (errseq_check_and_advance_shared(&arena->word, &arena->cursor))
-			atomic_fetch_add_explicit(&arena->reports, 1, memory_order_relaxed);
-		pthread_barrier_wait(&arena->barrier);
-	}
-	return NULL;
+	do {
+		unsigned spins = 0;
+		int err;
+
+		desk->message = ++worker->rounds;
+		errseq_set(&desk->word, error_of(worker->rounds));
+		while ((err = errseq_check_and_advance(&desk->back, &seen)) == 0)
+			give_way(&spins);
+		must_be(worker, err, -A, "the answer", seen);
+		must_be(worker, (long long)desk->tally, (long long)worker->rounds,
+			"the tally of who were told", errseq_shared_cursor_get(&desk->cursor));
+	} while (goes_on(worker));
+	atomic_store_explicit(&desk->closed, 1, memory_order_relaxed);
+	errseq_set(&desk->word, -STOP);
 }
 
-/* Records one error a round; counts the rounds in which it was not reported exactly once. */
-static unsigned long record_once_a_round(struct arena *arena)
+static void share_a_cursor(struct worker *worker)
 {
-	unsigned long i, before, wrong = 0;
+	struct desk *desk = (struct desk *)worker->room;
+	unsigned spins = 0;
 
-	for (i = 0; i < rounds; i++) {
-		before = atomic_load_explicit(&arena->reports, memory_order_relaxed);
-		errseq_set(&arena->word, i % 3 ? -EIO : -ENOSPC);
-		pthread_barrier_wait(&arena->barrier);
-		pthread_barrier_wait(&arena->barrier);
-		wrong += atomic_load_explicit(&arena->reports, memory_order_relaxed) != before + 1;
-	}
-	return wrong;
-}
+	for (;;) {
+		int err = errseq_check_and_advance_shared(&desk->word, &desk->cursor);
 
-static void *look_in_a_storm(void *argument)
-{
-	struct arena *arena = (struct arena *)argument;
-	unsigned long i;
-
-	for (i = 0; i < rounds / 20 + 1; i++) {
-		int more = 1;
-
-		pthread_barrier_wait(&arena->barrier);
-		while (more) {
-			int err;
-
-			more = atomic_load_explicit(&arena->storm, memory_order_acquire);
-			err = errseq_check_and_advance_shared(&arena->word, &arena->cursor);
-			if (err)
-				atomic_fetch_add_explicit(&arena->told[-err], 1,
-							  memory_order_relaxed);
+		if (err == -STOP)
+			break;
+		if (err == 0) {
+			give_way(&spins);
+			continue;
 		}
-		pthread_barrier_wait(&arena->barrier);
+		worker->reports++;
+		desk->tally++;
+		must_be(worker, (long long)desk->message, (long long)desk->tally,
+			"the message to who is told", errseq_shared_cursor_get(&desk->cursor));
+		must_be(worker, err, error_of(desk->tally), "the error",
+			errseq_shared_cursor_get(&desk->cursor));
+		errseq_set(&desk->back, -A);
+		dawdle(worker);
 	}
-	return NULL;
+	errseq_set(&desk->word, -STOP); /* to the next of us */
 }
 
-static unsigned long record_a_storm(struct arena *arena)
+static void mark_the_desk(struct worker *worker)
 {
-	unsigned long i, wrong = 0;
+	struct desk *desk = (struct desk *)worker->room;
+	errseq_cursor_t cursor = 0, before;
 
-	for (i = 0; i < rounds / 20 + 1; i++) {
-		int e;
-
-		for (e = 0; e <= LAST_ERRNO; e++)
-			atomic_store_explicit(&arena->told[e], 0, memory_order_relaxed);
-		atomic_store_explicit(&arena->storm, 1, memory_order_relaxed);
-		pthread_barrier_wait(&arena->barrier);
-		for (e = 1; e <= LAST_ERRNO; e++)
-			errseq_set(&arena->word, -e);
-		atomic_store_explicit(&arena->storm, 0, memory_order_release);
-		pthread_barrier_wait(&arena->barrier);
-		for (e = 1; e < LAST_ERRNO; e++)
-			wrong += atomic_load_explicit(&arena->told[e], memory_order_relaxed) > 1;
-		wrong += atomic_load_explicit(&arena->told[LAST_ERRNO], memory_order_relaxed) != 1;
+	while (!atomic_load_explicit(&desk->closed, memory_order_relaxed)) {
+		before = cursor;
+		if (random_below(worker, 2))
+			cursor = errseq_peek(&desk->word);
+		else if (errseq_check_and_advance(&desk->word, &cursor))
+			must_be(worker, cursor == before, 0, "a cursor that did not move", cursor);
+		dawdle(worker);
 	}
-	return wrong;
 }
 
-static unsigned long with_threads(void *(*look)(void *), unsigned long (*record)(struct arena *),
-				  unsigned long *reports)
+static void serve(unsigned threads, enum kind kind)
 {
-	struct arena *arena = new_arena(LOOKERS);
-	pthread_t threads[LOOKERS];
-	unsigned long wrong;
-	int i;
+	struct crew *crew = new_crew(sizeof(struct desk));
+	struct desk *desk = (struct desk *)(void *)crew->room;
 
-	for (i = 0; i < LOOKERS; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL, look, arena), 0);
-	wrong = record(arena);
-	for (i = 0; i < LOOKERS; i++)
-		pthread_join(threads[i], NULL);
-	*reports = atomic_load_explicit(&arena->reports, memory_order_relaxed);
-	munmap((void *)arena, sizeof(*arena));
-	return wrong;
+	add_workers(crew, threads, share_a_cursor);
+	add_workers(crew, 1, record_one_by_one);
+	add_workers(crew, 1, mark_the_desk);
+	let_work(crew, kind, &desk->word);
+	must_be(&crew->boss, (long long)sum_of_reports(crew, share_a_cursor),
+		(long long)sum_of_rounds(crew, record_one_by_one), "reports, held against records",
+		errseq_shared_cursor_get(&desk->cursor));
+	end_crew(crew);
 }
 
-static unsigned long with_processes(void *(*look)(void *), unsigned long (*record)(struct arena *),
-				    unsigned long *reports)
+static void serve_with_threads(unsigned threads)
 {
-	struct arena *arena = new_arena(LOOKERS);
-	unsigned long wrong;
-	int i;
+	serve(threads, AS_THREADS);
+}
 
-	for (i = 0; i < LOOKERS; i++) {
-		pid_t child = fork();
+static void serve_with_processes(unsigned processes)
+{
+	serve(processes, AS_PROCESSES);
+}
 
-		assert_true(child >= 0);
-		if (child == 0) {
-			look(arena);
-			_exit(0);
+static void of_threads_that_share_a_cursor_exactly_one_is_told(void **state)
+{
+	(void)state;
+	PLAY(serve_with_threads);
+}
+
+static void of_processes_that_share_a_cursor_exactly_one_is_told(void **state)
+{
+	(void)state;
+	PLAY(serve_with_processes);
+}
+
+/* ---- a storm --------------------------------------------------------------------------------------- */
+
+struct storm {
+	errseq_t word;
+	unsigned recorders;
+	_Alignas(64) errseq_shared_cursor_t cursor;
+	_Alignas(64) atomic_uint recording; /* recorders still at work */
+	_Alignas(64) atomic_uint told[LAST_ERRNO + 1];
+};
+
+/* The recorders share the errnos, so that each is recorded once. */
+static void record_a_storm(struct worker *worker)
+{
+	struct storm *storm = (struct storm *)worker->room;
+	unsigned e;
+
+	for (e = worker->number + 1; e <= LAST_ERRNO; e += storm->recorders) {
+		errseq_set(&storm->word, -(int)e);
+		worker->rounds++;
+		if (random_below(worker, 16) == 0)
+			dawdle(worker);
+	}
+	/* release, and acquire where it is read: all records happen before the last looks */
+	atomic_fetch_sub_explicit(&storm->recording, 1, memory_order_release);
+}
+
+static void look_in_a_storm(struct worker *worker)
+{
+	struct storm *storm = (struct storm *)worker->room;
+	unsigned spins = 0;
+	int more = 1;
+
+	while (more) {
+		int err;
+
+		give_way(&spins);
+		more = atomic_load_explicit(&storm->recording, memory_order_acquire) > 0;
+		err = errseq_check_and_advance_shared(&storm->word, &storm->cursor);
+		if (err) {
+			worker->reports++;
+			atomic_fetch_add_explicit(&storm->told[-err], 1, memory_order_relaxed);
 		}
 	}
-	wrong = record(arena);
-	for (i = 0; i < LOOKERS; i++)
-		assert_true(wait(NULL) > 0);
-	*reports = atomic_load_explicit(&arena->reports, memory_order_relaxed);
-	munmap((void *)arena, sizeof(*arena));
-	return wrong;
+	must_be(worker, errseq_check_shared(&storm->word, &storm->cursor), 0,
+		"a look after the last", errseq_shared_cursor_get(&storm->cursor));
 }
 
-static void of_eight_threads_exactly_one_is_told(void **state)
+static void mark_in_a_storm(struct worker *worker)
 {
-	unsigned long reports,
-		wrong = with_threads(look_once_a_round, record_once_a_round, &reports);
+	struct storm *storm = (struct storm *)worker->room;
+	errseq_cursor_t cursor = 0;
 
-	(void)state;
-	printf("%lu rounds, %lu reports to 8 threads\n", rounds, reports);
-	assert_int_equal(wrong, 0);
-	assert_int_equal(reports, rounds);
+	while (atomic_load_explicit(&storm->recording, memory_order_relaxed) > 0) {
+		if (random_below(worker, 2))
+			cursor = errseq_peek(&storm->word);
+		else
+			worker->meetings += errseq_check_and_advance(&storm->word, &cursor) != 0;
+		dawdle(worker);
+	}
 }
 
-static void of_eight_processes_exactly_one_is_told(void **state)
+static void rage(unsigned threads, enum kind kind)
 {
-	unsigned long reports,
-		wrong = with_processes(look_once_a_round, record_once_a_round, &reports);
+	struct crew *crew = new_crew(sizeof(struct storm));
+	struct storm *storm = (struct storm *)(void *)crew->room;
+	errseq_cursor_t cursor;
+	int e, last;
 
-	(void)state;
-	printf("%lu rounds, %lu reports to 8 processes\n", rounds, reports);
-	assert_int_equal(wrong, 0);
-	assert_int_equal(reports, rounds);
+	storm->recorders = threads / 4 + 1;
+	atomic_store_explicit(&storm->recording, storm->recorders, memory_order_relaxed);
+	add_workers(crew, threads, look_in_a_storm);
+	add_workers(crew, storm->recorders, record_a_storm);
+	add_workers(crew, 1, mark_in_a_storm);
+	let_work(crew, kind, &storm->word);
+	cursor = errseq_shared_cursor_get(&storm->cursor);
+	last = -errseq_cursor_error(errseq_load(&storm->word));
+	for (e = 1; e <= LAST_ERRNO; e++)
+		must_be_at_most(&crew->boss,
+				atomic_load_explicit(&storm->told[e], memory_order_relaxed), 1,
+				"how often one errno of a storm was told", cursor);
+	must_be(&crew->boss, atomic_load_explicit(&storm->told[last], memory_order_relaxed), 1,
+		"how often the last errno of a storm was told", cursor);
+	must_be_at_most(&crew->boss, sum_of_reports(crew, look_in_a_storm),
+			errseq_cursor_count(errseq_load(&storm->word)) + 1,
+			"reports, held against counter + 1", cursor);
+	must_be_at_most(&crew->boss, errseq_cursor_count(errseq_load(&storm->word)) + 1, LAST_ERRNO,
+			"counter + 1, held against the records", cursor);
+	end_crew(crew);
+}
+
+static void rage_over_threads(unsigned threads)
+{
+	rage(threads, AS_THREADS);
+}
+
+static void rage_over_processes(unsigned processes)
+{
+	rage(processes, AS_PROCESSES);
 }
 
 static void in_a_storm_no_error_is_told_twice_to_threads_and_the_last_is_told(void **state)
 {
-	unsigned long reports;
-
 	(void)state;
-	assert_int_equal(with_threads(look_in_a_storm, record_a_storm, &reports), 0);
+	PLAY(rage_over_threads);
 }
 
 static void in_a_storm_no_error_is_told_twice_to_processes_and_the_last_is_told(void **state)
 {
-	unsigned long reports;
-
 	(void)state;
-	assert_int_equal(with_processes(look_in_a_storm, record_a_storm, &reports), 0);
+	PLAY(rage_over_processes);
 }
 
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(of_eight_threads_exactly_one_is_told),
-		cmocka_unit_test(of_eight_processes_exactly_one_is_told),
+		cmocka_unit_test(of_threads_that_share_a_cursor_exactly_one_is_told),
+		cmocka_unit_test(of_processes_that_share_a_cursor_exactly_one_is_told),
 		cmocka_unit_test(in_a_storm_no_error_is_told_twice_to_threads_and_the_last_is_told),
 		cmocka_unit_test(
 			in_a_storm_no_error_is_told_twice_to_processes_and_the_last_is_told),
 	};
 
-	if (argc > 1) {
-		char *end;
-
-		rounds = strtoul(argv[1], &end, 10);
-		if (*end || rounds < 1) {
-			fprintf(stderr, "shared: '%s' is not a number of rounds, 1 or more\n",
-				argv[1]);
-			return 2;
-		}
-	}
+	begin_program(argc, argv, COUNT_OF(tests));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

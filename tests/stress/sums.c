@@ -1,176 +1,350 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * G1 and G2 between threads, in sums. Recorders record as fast as they can, observers advance, each with
- * a cursor of its own, some peek. Each step of the counter stands for one error value that somebody
- * observed, so the values have numbers: counter 0, 1, 2 ... Then, for each observer:
+ * G1, G2 and G3 between threads, in sums. Recorders record, observers advance, each with a cursor of its
+ * own, some threads only peek. Each step of the counter stands for one error value that somebody
+ * observed, so the values have numbers: counter 0, 1, 2 ...
  *
- *	it was never told of the same number twice, nor of a smaller one after a larger	(G2)
- *	after all recorders have stopped, its last report was of the last number	(G1)
+ * In a storm, where nobody waits for anybody, for each observer:
  *
- * and with a single observer, and nobody peeking, the sum is exact: reports = counter + 1.
+ *	it was never told of the same number twice		reports <= counter + 1 <= records	(G2)
+ *	if a record began after one look and ended before the next, the next was told		(G1)
+ *	after all recorders have stopped, its last report was of the last number		(G1)
  *
- * usage: sums [TURNS]; each turn of each set of threads is a few milliseconds; the default is 5.
+ * and with a single observer, and nobody peeking, the sum is exact: reports = counter + 1. In lockstep,
+ * where a recorder waits until all were told, it is exact for each observer: reports = records. And of
+ * newcomers who sample after each record, those are told whom sample gave no position, at least one (G3).
+ *
+ * usage: sums [SECONDS [THREADS [SEED]]]; THREADS observe, some more record and peek.
  */
-#include "../common/harness.h"
-#include "../common/word.h"
+#include "run.h"
 #include <errno.h>
-#include <pthread.h>
-#include <stdatomic.h>
-#include <stdlib.h>
 
 enum {
-	MOST_THREADS = 16
+	A = EIO,
+	B = ENOSPC,
+	STOP = ECANCELED,
+	MOST_RECORDERS = MOST_THREADS
 };
 
-/* By each recorder. Eight times that is less than the wrap, however long an observer sleeps. */
-static const unsigned long records = 30000;
-static unsigned long turns = 5;
+/* ---- a storm ----------------------------------------------------------------------------------- */
+
+/* By all recorders of one storm: less than the wrap, however long an observer sleeps. */
+static const unsigned long most_records = 200000;
 
 struct storm {
 	errseq_t word;
-	atomic_uint recording; /* recorders still at work */
+	unsigned recorders, peekers;
+	_Alignas(64) atomic_uint recording; /* recorders still at work */
+	struct {
+		_Alignas(64) atomic_ulong begun, ended;
+	} records[MOST_RECORDERS];
+	struct {
+		_Alignas(64) errseq_cursor_t cursor;
+		uint64_t number; /* of the last report */
+	} observers[MOST_THREADS];
 };
 
-struct observer {
-	pthread_t thread;
-	struct storm *storm;
-	errseq_cursor_t cursor;
-	unsigned long reports, repeated, strange;
-	uint64_t number; /* of the last report, counted past the wrap */
-};
-
-static void *record(void *argument)
+static void record(struct worker *worker)
 {
-	struct storm *storm = (struct storm *)argument;
-	unsigned long i;
+	struct storm *storm = (struct storm *)worker->room;
+	unsigned long most = most_records / storm->recorders;
 
-	for (i = 0; i < records; i++)
-		errseq_set(&storm->word, i % 2 ? -EIO : -ENOSPC);
-	atomic_fetch_sub_explicit(&storm->recording, 1, memory_order_relaxed);
-	return NULL;
+	do {
+		unsigned long i = ++worker->rounds;
+
+		atomic_store_explicit(&storm->records[worker->number].begun, i,
+				      memory_order_relaxed);
+		errseq_set(&storm->word, random_below(worker, 2) ? -A : -B);
+		/* release, and acquire where it is read: this record happens before that look */
+		atomic_store_explicit(&storm->records[worker->number].ended, i,
+				      memory_order_release);
+	} while (worker->rounds < most && goes_on(worker));
+	atomic_fetch_sub_explicit(&storm->recording, 1, memory_order_release);
 }
 
-static void look(struct observer *observer)
+/* Returns whether it was told. */
+static int look(struct worker *worker, int must_be_told)
 {
-	uint64_t step, before = observer->cursor;
-	int err = errseq_check_and_advance(&observer->storm->word, &observer->cursor);
+	struct storm *storm = (struct storm *)worker->room;
+	errseq_cursor_t *cursor = &storm->observers[worker->number].cursor, before = *cursor;
+	int shown = random_below(worker, 4) == 0 && errseq_check(&storm->word, before) != 0;
+	int err = errseq_check_and_advance(&storm->word, cursor);
+	uint64_t step;
 
-	if (err == 0)
-		return;
-	step = (errseq_cursor_count(observer->cursor) -
-		errseq_cursor_count((errseq_cursor_t)before)) &
-	       LAST_COUNT;
+	if (err == 0) {
+		must_be(worker, shown, 0, "an error that check has just shown, but advance did not",
+			before);
+		must_be(worker, must_be_told, 0, "a record since the last look, of which none told",
+			before);
+		return 0;
+	}
+	step = (errseq_cursor_count(*cursor) - errseq_cursor_count(before)) & LAST_COUNT;
 	/* From the beginning any number may be the first; after that, only a later one is news. */
-	observer->repeated += before != 0 && step == 0;
-	observer->number += step;
-	observer->reports++;
-	observer->strange +=
-		(err != -EIO && err != -ENOSPC) || errseq_cursor_error(observer->cursor) != err;
+	if (before != 0 && step == 0)
+		must_be(worker, err, 0, "told of the same number again", before);
+	storm->observers[worker->number].number += step;
+	worker->reports++;
+	must_be(worker, err == -A || err == -B, 1, "an error that was recorded", *cursor);
+	must_be(worker, errseq_cursor_error(*cursor), err, "the error of the cursor", *cursor);
+	return 1;
 }
 
-static void *observe(void *argument)
+static void observe(struct worker *worker)
 {
-	struct observer *observer = (struct observer *)argument;
-
-	while (atomic_load_explicit(&observer->storm->recording, memory_order_relaxed) > 0)
-		look(observer);
-	look(observer);
-	return NULL;
-}
-
-static void *only_peek(void *argument)
-{
-	struct storm *storm = (struct storm *)argument;
-	volatile errseq_cursor_t position;
-
-	while (atomic_load_explicit(&storm->recording, memory_order_relaxed) > 0)
-		position = errseq_peek(&storm->word);
-	(void)position;
-	return NULL;
-}
-
-static void run(unsigned recorders, unsigned observers, unsigned peekers)
-{
-	static struct observer all[MOST_THREADS];
-	pthread_t threads[2 * MOST_THREADS];
-	unsigned long reports = 0;
-	struct storm storm;
+	struct storm *storm = (struct storm *)worker->room;
+	unsigned long begun[MOST_RECORDERS];
 	unsigned i;
 
-	errseq_init(&storm.word);
-	atomic_store_explicit(&storm.recording, recorders, memory_order_relaxed);
-	for (i = 0; i < observers; i++) {
-		memset(&all[i], 0, sizeof(all[i]));
-		all[i].storm = &storm;
-		assert_int_equal(pthread_create(&all[i].thread, NULL, observe, &all[i]), 0);
+	while (atomic_load_explicit(&storm->recording, memory_order_acquire) > 0) {
+		int must_be_told = 0;
+
+		/*
+		 * All records that the cursor is past have begun, and G6 shows that to us. Others that
+		 * end before the next look are news.
+		 */
+		for (i = 0; i < storm->recorders; i++)
+			begun[i] = atomic_load_explicit(&storm->records[i].begun,
+							memory_order_relaxed);
+		if (random_below(worker, 4) == 0)
+			dawdle(worker);
+		for (i = 0; i < storm->recorders; i++)
+			must_be_told |= atomic_load_explicit(&storm->records[i].ended,
+							     memory_order_acquire) > begun[i];
+		look(worker, must_be_told);
 	}
-	for (i = 0; i < recorders + peekers; i++)
-		assert_int_equal(pthread_create(&threads[i], NULL,
-						i < recorders ? record : only_peek, &storm),
-				 0);
-	for (i = 0; i < recorders + peekers; i++)
-		pthread_join(threads[i], NULL);
-	for (i = 0; i < observers; i++) {
-		pthread_join(all[i].thread, NULL);
-		reports += all[i].reports;
-	}
-	printf("%u recorders, %u observers, %u peekers: %lu records, %lu reports, counter at "
-	       "%llu\n",
-	       recorders, observers, peekers, recorders * records, reports,
-	       (unsigned long long)errseq_cursor_count(errseq_load(&storm.word)));
-	for (i = 0; i < observers; i++) {
-		assert_int_equal(all[i].repeated, 0);
-		assert_int_equal(all[i].strange, 0);
-		assert_true(all[i].reports >= 1);
-		assert_int_equal(all[i].number % (LAST_COUNT + 1),
-				 errseq_cursor_count(errseq_load(&storm.word)));
-		assert_int_equal(errseq_check(&storm.word, all[i].cursor), 0);
-	}
-	if (observers == 1 && peekers == 0)
-		assert_int_equal(all[0].reports, all[0].number + 1);
+	look(worker, 0);
 }
 
-static void repeat(unsigned recorders, unsigned observers, unsigned peekers)
+static void only_peek(struct worker *worker)
 {
-	unsigned long i;
+	struct storm *storm = (struct storm *)worker->room;
 
-	for (i = 0; i < turns; i++)
-		run(recorders, observers, peekers);
+	while (atomic_load_explicit(&storm->recording, memory_order_relaxed) > 0) {
+		errseq_cursor_t position = errseq_peek(&storm->word);
+
+		must_be(worker, position == 0 || errseq_cursor_observed(position), 1,
+			"the observed flag of what peek returned", position);
+	}
+}
+
+static void storm_over(unsigned recorders, unsigned observers, unsigned peekers)
+{
+	struct crew *crew = new_crew(sizeof(struct storm));
+	struct storm *storm = (struct storm *)(void *)crew->room;
+	unsigned long long steps;
+	unsigned i;
+
+	storm->recorders = recorders;
+	atomic_store_explicit(&storm->recording, recorders, memory_order_relaxed);
+	add_workers(crew, observers, observe);
+	add_workers(crew, recorders, record);
+	add_workers(crew, peekers, only_peek);
+	let_work(crew, AS_THREADS, &storm->word);
+	steps = errseq_cursor_count(errseq_load(&storm->word));
+	must_be_at_most(&crew->boss, steps + 1, sum_of_rounds(crew, record),
+			"counter + 1, held against the records", 0);
+	for (i = 0; i < observers; i++) {
+		struct worker *observer = &crew->workers[i];
+		errseq_cursor_t cursor = storm->observers[i].cursor;
+
+		must_be_at_most(observer, observer->reports, steps + 1,
+				"reports, held against counter + 1", cursor);
+		must_be(observer, (long long)storm->observers[i].number, (long long)steps,
+			"the number of the last report", cursor);
+		must_be(observer, errseq_check(&storm->word, cursor), 0, "a look after the last",
+			cursor);
+	}
+	if (observers == 1 && peekers == 0)
+		must_be(&crew->boss, (long long)crew->workers[0].reports, (long long)steps + 1,
+			"reports to the only observer, held against counter + 1",
+			storm->observers[0].cursor);
+	end_crew(crew);
+}
+
+static void over_one_observer(unsigned threads)
+{
+	storm_over(threads, 1, 0);
+}
+
+static void over_all(unsigned threads)
+{
+	storm_over(threads / 2 + 1, threads, threads / 3);
 }
 
 static void one_observer_is_told_exactly_counter_plus_one_times(void **state)
 {
 	(void)state;
-	repeat(1, 1, 0);
-	repeat(3, 1, 0);
-	repeat(8, 1, 0);
+	PLAY(over_one_observer);
 }
 
-static void no_observer_misses_the_last_error_or_is_told_twice(void **state)
+static void no_observer_misses_an_error_or_is_told_twice(void **state)
 {
 	(void)state;
-	repeat(1, 4, 0);
-	repeat(4, 1, 1);
-	repeat(3, 5, 2);
-	repeat(8, 8, 1); /* more threads than cores */
+	PLAY(over_all);
+}
+
+/* ---- lockstep ------------------------------------------------------------------------------------ */
+
+struct lockstep {
+	errseq_t word;
+	unsigned observers;
+	_Alignas(64) atomic_ulong reports; /* of all observers */
+};
+
+static int error_of(unsigned long round)
+{
+	return round % 3 ? -A : -B;
+}
+
+static void record_and_wait(struct worker *worker)
+{
+	struct lockstep *lockstep = (struct lockstep *)worker->room;
+	int err;
+
+	do {
+		unsigned spins = 0;
+
+		err = goes_on(worker) ? error_of(++worker->rounds) : -STOP;
+		errseq_set(&lockstep->word, err);
+		while (err != -STOP &&
+		       atomic_load_explicit(&lockstep->reports, memory_order_relaxed) <
+			       worker->rounds * lockstep->observers)
+			give_way(&spins);
+	} while (err != -STOP);
+}
+
+static void be_told(struct worker *worker)
+{
+	struct lockstep *lockstep = (struct lockstep *)worker->room;
+	errseq_cursor_t cursor = 0;
+	unsigned spins = 0;
+
+	for (;;) {
+		int err = errseq_check_and_advance(&lockstep->word, &cursor);
+
+		if (err == -STOP)
+			return;
+		if (err == 0) {
+			give_way(&spins);
+			continue;
+		}
+		must_be(worker, err, error_of(++worker->reports), "the error of this record",
+			cursor);
+		must_be(worker, (long long)errseq_cursor_count(cursor),
+			(long long)((worker->reports - 1) & LAST_COUNT), "the counter", cursor);
+		atomic_fetch_add_explicit(&lockstep->reports, 1, memory_order_relaxed);
+	}
+}
+
+static void in_lockstep(unsigned threads)
+{
+	struct crew *crew = new_crew(sizeof(struct lockstep));
+	struct lockstep *lockstep = (struct lockstep *)(void *)crew->room;
+	unsigned i;
+
+	lockstep->observers = threads;
+	add_workers(crew, threads, be_told);
+	add_workers(crew, 1, record_and_wait);
+	let_work(crew, AS_THREADS, &lockstep->word);
+	for (i = 0; i < threads; i++)
+		must_be(&crew->workers[i], (long long)crew->workers[i].reports,
+			(long long)sum_of_rounds(crew, record_and_wait),
+			"reports, held against records", 0);
+	end_crew(crew);
+}
+
+static void in_lockstep_each_observer_is_told_of_each_record(void **state)
+{
+	(void)state;
+	PLAY(in_lockstep);
+}
+
+/* ---- newcomers ----------------------------------------------------------------------------------- */
+
+struct door {
+	errseq_t word;
+	int is_last;
+	_Alignas(64) atomic_ulong told; /* in this round */
+};
+
+static void record_before_they_come(struct worker *worker)
+{
+	struct door *door = (struct door *)worker->room;
+
+	do {
+		errseq_cursor_t late;
+
+		door->is_last = !goes_on(worker);
+		errseq_set(&door->word, error_of(++worker->rounds));
+		must_be(worker, errseq_sample(&door->word) != 0, 0,
+			"a sample that lets go of what nobody was told of", 0);
+		atomic_store_explicit(&door->told, 0, memory_order_relaxed);
+		meet(worker);
+		meet(worker);
+		must_be(worker, atomic_load_explicit(&door->told, memory_order_relaxed) > 0, 1,
+			"an error that one of the newcomers was told of", 0);
+		late = errseq_sample(&door->word);
+		must_be(worker, errseq_check(&door->word, late), 0,
+			"owed to who comes after somebody was told", late);
+	} while (!door->is_last);
+}
+
+/* Sampling again, and peeking, settle nothing. */
+static void come_and_look(struct worker *worker)
+{
+	struct door *door = (struct door *)worker->room;
+	int is_last;
+
+	do {
+		errseq_cursor_t cursor, start;
+		int err;
+
+		meet(worker);
+		is_last = door->is_last;
+		if (random_below(worker, 2))
+			must_be(worker, errseq_cursor_observed(errseq_peek(&door->word)), 1,
+				"the observed flag of what peek returned", 0);
+		do
+			start = cursor = errseq_sample(&door->word);
+		while (random_below(worker, 2));
+		err = errseq_check_and_advance(&door->word, &cursor);
+		worker->rounds++;
+		must_be(worker, err, start ? 0 : error_of(worker->rounds),
+			"told, unless somebody else had been", start);
+		if (err) {
+			worker->reports++;
+			atomic_fetch_add_explicit(&door->told, 1, memory_order_relaxed);
+		}
+		meet(worker);
+	} while (!is_last);
+}
+
+static void through_the_door(unsigned threads)
+{
+	struct crew *crew = new_crew(sizeof(struct door));
+	struct door *door = (struct door *)(void *)crew->room;
+
+	add_workers(crew, threads, come_and_look);
+	add_workers(crew, 1, record_before_they_come);
+	let_work(crew, AS_THREADS, &door->word);
+	end_crew(crew);
+}
+
+static void an_error_that_nobody_was_told_of_is_told_to_a_newcomer(void **state)
+{
+	(void)state;
+	PLAY(through_the_door);
 }
 
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_observer_is_told_exactly_counter_plus_one_times),
-		cmocka_unit_test(no_observer_misses_the_last_error_or_is_told_twice),
+		cmocka_unit_test(no_observer_misses_an_error_or_is_told_twice),
+		cmocka_unit_test(in_lockstep_each_observer_is_told_of_each_record),
+		cmocka_unit_test(an_error_that_nobody_was_told_of_is_told_to_a_newcomer),
 	};
 
-	if (argc > 1) {
-		char *end;
-
-		turns = strtoul(argv[1], &end, 10);
-		if (*end || turns < 1) {
-			fprintf(stderr, "sums: '%s' is not a number of turns, 1 or more\n",
-				argv[1]);
-			return 2;
-		}
-	}
+	begin_program(argc, argv, COUNT_OF(tests));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,95 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * No wake-up is lost, and G6 through errseq_wait alone. All waits here are without a deadline, so that a lost
- * wake-up is a hang, which a watchdog turns into a failure. Messages are plain memory, read right after
+ * wake-up is a hang, which the harness turns into a failure. Messages are plain memory, read right after
  * errseq_wait returned 0: under ThreadSanitizer a missing acquire is a data race.
  *
- * usage: wakeups [ROUNDS]; the default takes some seconds.
+ * usage: wakeups [SECONDS [THREADS [SEED]]]; THREADS wait.
  */
-#include "../common/harness.h"
-#include "../common/word.h"
+#include "run.h"
 #include <errno.h>
 #include <errseq/wait.h>
-#include <pthread.h>
-#include <sched.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum {
 	A = EIO,
 	B = ENOSPC,
 	STOP = ECANCELED,
-	PATIENCE_SECONDS = 60,
-	MOST = 8 /* threads of a kind */
+	MOST_PAIRS = MOST_THREADS / 2
 };
 
-static unsigned long rounds = 2000;
-
-/* ---- the watchdog ---------------------------------------------------------------------------- */
-
-static void nobody_gets_on(int number)
-{
-	static const char text[] =
-		"FAIL: the test that runs now hangs: a wake-up was lost, or a wait did not end\n";
-
-	(void)number;
-	_exit(write(STDERR_FILENO, text, sizeof(text) - 1) < 0 ? 3 : 1);
-}
-
-/* Whoever gets on says so every now and then. If one of several does not, the last alarm is its. */
-static void get_on(unsigned long round)
-{
-	if (round % 64 == 0)
-		alarm(PATIENCE_SECONDS);
-}
-
-static int begin(void **state)
-{
-	(void)state;
-	signal(SIGALRM, nobody_gets_on);
-	get_on(0);
-	return 0;
-}
-
-static int end(void **state)
-{
-	(void)state;
-	alarm(0);
-	return 0;
-}
-
-/* The alarm is the main thread's, which is in no wait, except in tests between processes. */
-static void start(pthread_t *thread, void *(*function)(void *), void *argument)
-{
-	sigset_t alarm_only, old;
-	int error;
-
-	sigemptyset(&alarm_only);
-	sigaddset(&alarm_only, SIGALRM);
-	pthread_sigmask(SIG_BLOCK, &alarm_only, &old);
-	error = pthread_create(thread, NULL, function, argument);
-	pthread_sigmask(SIG_SETMASK, &old, NULL);
-	assert_int_equal(error, 0);
-}
-
-/* ---- what all do ----------------------------------------------------------------------------- */
-
-/* Each thread has a random state of its own, so that the harness orders nothing. */
-static void dawdle(unsigned *random)
-{
-	volatile unsigned spins;
-
-	*random = *random * 1103515245u + 12345u;
-	if ((*random >> 16) % 16 == 0)
-		sched_yield();
-	else
-		for (spins = (*random >> 16) % 512; spins > 0; spins = spins - 1)
-			;
-}
+static const unsigned long the_end = ~0ul;
 
 static void record_and_wake(errseq_t *word, int err)
 {
@@ -97,22 +25,26 @@ static void record_and_wake(errseq_t *word, int err)
 	errseq_wake(word);
 }
 
-/* 0, unless what must not happen did: no other result is due here, and errno is not touched. */
-static int wait_goes_wrong(errseq_t *word, errseq_cursor_t since)
+/* No other result than 0 is due here, and errno is not touched. */
+static void wait_for_news(struct worker *worker, errseq_t *word, errseq_cursor_t since)
 {
 	errno = 0;
-	return errseq_wait(word, since, NULL) != 0 || errno != 0;
+	must_be(worker, errseq_wait(word, since, NULL), 0, "a wait", since);
+	must_be(worker, errno, 0, "errno after a wait", since);
+}
+
+static int error_of(unsigned long round)
+{
+	return round % 3 ? -A : -B;
 }
 
 /* ---- ping-pong: two threads that have nothing but two words ------------------------------------ */
 
 struct line {
-	errseq_t there, back;
-	unsigned long message, answer; /* plain */
+	_Alignas(64) errseq_t there, back;
+	_Alignas(64) unsigned long message, answer; /* plain; 1, 2, 3 ... the_end */
 	int (*next)(errseq_t *word, errseq_cursor_t *cursor);
-	int done; /* atomic; for the third thread */
-	unsigned long wrong, wrong_there;
-	pthread_t left, right, third;
+	atomic_int is_over; /* for the third */
 };
 
 /* Two ways to go past the error that ended the wait: be told of it, or only take a position. */
@@ -129,427 +61,359 @@ static int next_by_peek(errseq_t *word, errseq_cursor_t *cursor)
 	return err;
 }
 
-static void *serve(void *argument)
+static void serve(struct worker *worker)
 {
-	struct line *line = (struct line *)argument;
-	unsigned random = 1;
+	struct line *line = (struct line *)worker->room + worker->number;
 	errseq_cursor_t cursor = 0;
-	unsigned long i;
+	unsigned long message;
 
-	for (i = 1; i <= rounds; i++) {
-		line->message = i;
-		record_and_wake(&line->there, i % 3 ? -A : -B);
-		if (wait_goes_wrong(&line->back, cursor)) {
-			line->wrong++;
-			break;
-		}
-		line->wrong += line->answer != i;
-		line->wrong += line->next(&line->back, &cursor) != -A;
-		dawdle(&random);
-		get_on(i);
-	}
-	return NULL;
+	do {
+		message = goes_on(worker) ? ++worker->rounds : the_end;
+		line->message = message;
+		record_and_wake(&line->there, error_of(message));
+		wait_for_news(worker, &line->back, cursor);
+		must_be(worker, (long long)line->answer, (long long)message, "the answer", cursor);
+		must_be(worker, line->next(&line->back, &cursor), -A, "the error back", cursor);
+		dawdle(worker);
+	} while (message != the_end);
 }
 
-static void *return_service(void *argument)
+static void return_service(struct worker *worker)
 {
-	struct line *line = (struct line *)argument;
-	unsigned random = 2;
+	struct line *line = (struct line *)worker->room + worker->number;
 	errseq_cursor_t cursor = 0;
-	unsigned long i;
+	unsigned long message;
 
-	for (i = 1; i <= rounds; i++) {
-		if (wait_goes_wrong(&line->there, cursor)) {
-			line->wrong_there++;
-			break;
-		}
-		line->wrong_there += line->message != i;
-		line->wrong_there += line->next(&line->there, &cursor) != (i % 3 ? -A : -B);
-		dawdle(&random);
-		line->answer = i;
+	do {
+		wait_for_news(worker, &line->there, cursor);
+		message = line->message;
+		if (message != the_end)
+			must_be(worker, (long long)message, (long long)++worker->reports,
+				"the message", cursor);
+		must_be(worker, line->next(&line->there, &cursor), error_of(message),
+			"the error there", cursor);
+		dawdle(worker);
+		line->answer = message;
 		record_and_wake(&line->back, -A);
-	}
-	__atomic_store_n(&line->done, 1, __ATOMIC_RELAXED);
-	return NULL;
+	} while (message != the_end);
+	atomic_store_explicit(&line->is_over, 1, memory_order_relaxed);
 }
 
 /* Another observer, who changes both words all the time, and now and then wakes for nothing. */
-static void *mark(void *argument)
+static void mark(struct worker *worker)
 {
-	struct line *line = (struct line *)argument;
+	struct line *line = (struct line *)worker->room + worker->number;
 	errseq_cursor_t there = 0, back = 0;
-	volatile errseq_cursor_t position;
-	unsigned random = 3;
 
-	while (!__atomic_load_n(&line->done, __ATOMIC_RELAXED)) {
-		position = errseq_peek(&line->there);
-		position = errseq_peek(&line->back);
-		(void)position;
-		dawdle(&random);
+	while (!atomic_load_explicit(&line->is_over, memory_order_relaxed)) {
+		errseq_cursor_t peeked = errseq_peek(&line->there);
+
+		must_be(worker, errseq_cursor_error(peeked) && !errseq_cursor_observed(peeked), 0,
+			"an error that peek did not mark", peeked);
+		must_be(worker, errseq_cursor_error(errseq_peek(&line->back)) > 0, 0,
+			"an error above 0", peeked);
+		dawdle(worker);
 		if (errseq_check_and_advance(&line->there, &there) == 0)
 			sched_yield();
 		if (errseq_check_and_advance(&line->back, &back) == 0)
 			sched_yield();
-		if (random % 8 == 0)
-			errseq_wake(random % 16 ? &line->there : &line->back);
-		dawdle(&random);
+		if (random_below(worker, 8) == 0)
+			errseq_wake(random_below(worker, 2) ? &line->there : &line->back);
+		dawdle(worker);
 	}
-	return NULL;
 }
 
-static void play(unsigned count, int (*next)(errseq_t *, errseq_cursor_t *), int marked)
+static void play_ping_pong(unsigned pairs, int (*next)(errseq_t *, errseq_cursor_t *), int marked,
+			   enum kind kind)
 {
-	static struct line lines[MOST];
+	struct crew *crew = new_crew(MOST_PAIRS * sizeof(struct line));
+	struct line *lines = (struct line *)(void *)crew->room;
 	unsigned i;
 
-	memset((void *)lines, 0, sizeof(lines));
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < pairs; i++)
 		lines[i].next = next;
-		start(&lines[i].right, return_service, &lines[i]);
-		start(&lines[i].left, serve, &lines[i]);
-		if (marked)
-			start(&lines[i].third, mark, &lines[i]);
-	}
-	for (i = 0; i < count; i++) {
-		pthread_join(lines[i].left, NULL);
-		pthread_join(lines[i].right, NULL);
-		if (marked)
-			pthread_join(lines[i].third, NULL);
-	}
-	for (i = 0; i < count; i++) {
-		assert_int_equal(lines[i].wrong, 0);
-		assert_int_equal(lines[i].wrong_there, 0);
-	}
+	add_workers(crew, pairs, return_service);
+	add_workers(crew, pairs, serve);
+	if (marked)
+		add_workers(crew, pairs, mark);
+	let_work(crew, kind, &lines[0].there);
+	must_be(&crew->boss, (long long)sum_of_reports(crew, return_service),
+		(long long)sum_of_rounds(crew, serve), "messages received", 0);
+	end_crew(crew);
 }
 
-static void ping_pong_of_two_who_advance(void **state)
+static void by_advance(unsigned threads)
 {
-	(void)state;
-	play(1, next_by_advance, 0);
+	play_ping_pong((threads + 1) / 2, next_by_advance, 0, AS_THREADS);
 }
 
-static void ping_pong_of_two_who_peek(void **state)
+static void by_peek(unsigned threads)
 {
-	(void)state;
-	play(1, next_by_peek, 0);
+	play_ping_pong((threads + 1) / 2, next_by_peek, 0, AS_THREADS);
 }
 
-static void ping_pong_of_several_pairs_at_once(void **state)
+static void with_marks(unsigned threads)
+{
+	play_ping_pong((threads + 2) / 3, threads % 2 ? next_by_advance : next_by_peek, 1,
+		       AS_THREADS);
+}
+
+static void between_processes(unsigned processes)
+{
+	play_ping_pong((processes + 2) / 3, next_by_advance, 1, AS_PROCESSES);
+}
+
+static void ping_pong_of_pairs_who_advance(void **state)
 {
 	(void)state;
-	play(4, next_by_advance, 0);
+	PLAY(by_advance);
+}
+
+static void ping_pong_of_pairs_who_peek(void **state)
+{
+	(void)state;
+	PLAY(by_peek);
 }
 
 static void ping_pong_while_others_mark_the_words(void **state)
 {
 	(void)state;
-	play(1, next_by_advance, 1);
-	play(2, next_by_peek, 1);
+	PLAY(with_marks);
 }
 
-/* The two sides in two processes, with a third one that marks. Its hang is the parent's: see get_on. */
 static void ping_pong_between_processes(void **state)
 {
-	struct line *line = (struct line *)mmap(NULL, sizeof(*line), PROT_READ | PROT_WRITE,
-						MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	void *(*const others[])(void *) = { return_service, mark };
-	pid_t children[COUNT_OF(others)];
-	unsigned i;
-
 	(void)state;
-	assert_true(line != MAP_FAILED);
-	line->next = next_by_advance;
-	fflush(stdout);
-	for (i = 0; i < COUNT_OF(others); i++) {
-		children[i] = fork();
-		assert_true(children[i] >= 0);
-		if (children[i] == 0) {
-			prctl(PR_SET_PDEATHSIG, SIGKILL);
-			others[i](line);
-			_exit(0);
-		}
-	}
-	serve(line);
-	for (i = 0; i < COUNT_OF(others); i++) {
-		int status;
-
-		assert_int_equal(waitpid(children[i], &status, 0), children[i]);
-		assert_int_equal(status, 0);
-	}
-	assert_int_equal(line->wrong, 0);
-	assert_int_equal(line->wrong_there, 0);
-	munmap((void *)line, sizeof(*line));
+	PLAY(between_processes);
 }
 
 /* ---- one recorder, many waiters: each of them reads each message ------------------------------- */
 
-struct reader {
-	pthread_t thread;
-	struct hall *hall;
-	errseq_t back;
-	errseq_cursor_t seen; /* the speaker's position in `back` */
-	unsigned long wrong;
-	unsigned random;
-};
-
 struct hall {
 	errseq_t word;
-	unsigned long message; /* plain */
-	struct reader readers[MOST];
+	_Alignas(64) unsigned long message; /* plain */
+	unsigned readers;
+	struct {
+		_Alignas(64) errseq_t word;
+		errseq_cursor_t seen; /* the speaker's */
+	} back[MOST_THREADS];
 };
 
-static void *read_messages(void *argument)
+static void read_messages(struct worker *worker)
 {
-	struct reader *reader = (struct reader *)argument;
+	struct hall *hall = (struct hall *)worker->room;
 	errseq_cursor_t cursor = 0;
-	unsigned long i;
+	unsigned long message;
 
-	for (i = 1; i <= rounds; i++) {
-		if (wait_goes_wrong(&reader->hall->word, cursor)) {
-			reader->wrong++;
-			break;
-		}
-		reader->wrong += reader->hall->message != i;
-		reader->wrong += errseq_check_and_advance(&reader->hall->word, &cursor) != -A;
-		dawdle(&reader->random);
-		record_and_wake(&reader->back, -A);
-	}
-	return NULL;
+	do {
+		wait_for_news(worker, &hall->word, cursor);
+		message = hall->message;
+		if (message != the_end)
+			must_be(worker, (long long)message, (long long)++worker->reports,
+				"the message", cursor);
+		must_be(worker, errseq_check_and_advance(&hall->word, &cursor), error_of(message),
+			"the error", cursor);
+		dawdle(worker);
+		record_and_wake(&hall->back[worker->number].word, -A);
+	} while (message != the_end);
 }
 
-static void *speak(void *argument)
+static void speak(struct worker *worker)
 {
-	struct hall *hall = (struct hall *)argument;
-	unsigned long i, r;
+	struct hall *hall = (struct hall *)worker->room;
+	unsigned i;
 
-	for (i = 1; i <= rounds; i++) {
-		hall->message = i;
-		record_and_wake(&hall->word, -A);
-		for (r = 0; r < MOST; r++) {
-			struct reader *reader = &hall->readers[r];
-
-			if (wait_goes_wrong(&reader->back, reader->seen) ||
-			    errseq_check_and_advance(&reader->back, &reader->seen) != -A) {
-				reader->wrong++;
-				return NULL;
-			}
+	do {
+		hall->message = goes_on(worker) ? ++worker->rounds : the_end;
+		record_and_wake(&hall->word, error_of(hall->message));
+		for (i = 0; i < hall->readers; i++) {
+			wait_for_news(worker, &hall->back[i].word, hall->back[i].seen);
+			must_be(worker,
+				errseq_check_and_advance(&hall->back[i].word, &hall->back[i].seen),
+				-A, "the answer", hall->back[i].seen);
 		}
-		get_on(i);
-	}
-	return NULL;
+	} while (hall->message != the_end);
+}
+
+static void hold_a_speech(unsigned threads)
+{
+	struct crew *crew = new_crew(sizeof(struct hall));
+	struct hall *hall = (struct hall *)(void *)crew->room;
+
+	hall->readers = threads;
+	add_workers(crew, threads, read_messages);
+	add_workers(crew, 1, speak);
+	let_work(crew, AS_THREADS, &hall->word);
+	must_be(&crew->boss, (long long)sum_of_reports(crew, read_messages),
+		(long long)(threads * sum_of_rounds(crew, speak)), "messages received by all", 0);
+	end_crew(crew);
 }
 
 static void one_wake_reaches_every_waiter_in_every_round(void **state)
 {
-	static struct hall hall;
-	pthread_t speaker;
-	unsigned i;
-
 	(void)state;
-	memset((void *)&hall, 0, sizeof(hall));
-	for (i = 0; i < MOST; i++) {
-		hall.readers[i].hall = &hall;
-		hall.readers[i].random = i;
-		start(&hall.readers[i].thread, read_messages, &hall.readers[i]);
-	}
-	start(&speaker, speak, &hall);
-	pthread_join(speaker, NULL);
-	for (i = 0; i < MOST; i++)
-		pthread_join(hall.readers[i].thread, NULL);
-	for (i = 0; i < MOST; i++)
-		assert_int_equal(hall.readers[i].wrong, 0);
+	PLAY(hold_a_speech);
 }
 
-/* ---- many recorders, many waiters ------------------------------------------------------------ */
+/* ---- many recorders, many waiters -------------------------------------------------------------- */
 
-struct party {
-	pthread_t thread;
-	errseq_t *word;
-	unsigned random;
-	unsigned long reports, wrong;
+struct brew {
+	errseq_t word;
+	_Alignas(64) atomic_uint recording; /* recorders still at work */
 };
 
-static void *record_errors(void *argument)
+/* The last of them records the last error. */
+static void record_errors(struct worker *worker)
 {
-	struct party *recorder = (struct party *)argument;
-	unsigned long i;
+	struct brew *brew = (struct brew *)worker->room;
 
-	for (i = 0; i < rounds; i++) {
-		record_and_wake(recorder->word, i % 2 ? -A : -B);
-		dawdle(&recorder->random);
-		get_on(i);
-	}
-	return NULL;
+	do {
+		record_and_wake(&brew->word, error_of(++worker->rounds));
+		dawdle(worker);
+	} while (goes_on(worker));
+	if (atomic_fetch_sub_explicit(&brew->recording, 1, memory_order_acq_rel) == 1)
+		record_and_wake(&brew->word, -STOP);
 }
 
 /*
  * What ends a wait is news, and is told; the last error is never missed. From the beginning: who samples
  * might come after somebody else was told of the last error.
  */
-static void *wait_and_advance(void *argument)
+static void wait_and_advance(struct worker *worker)
 {
-	struct party *waiter = (struct party *)argument;
-	errseq_t *word = waiter->word;
+	struct brew *brew = (struct brew *)worker->room;
 	errseq_cursor_t cursor = 0;
-	int err = 0;
+	int err;
 
-	while (err != -STOP && !waiter->wrong) {
-		waiter->wrong += (unsigned)wait_goes_wrong(word, cursor);
-		err = errseq_check_and_advance(word, &cursor);
-		waiter->wrong += err != -A && err != -B && err != -STOP;
-		waiter->reports++;
-		if (waiter->reports % 4 == 0)
-			dawdle(&waiter->random);
-	}
-	return NULL;
+	do {
+		wait_for_news(worker, &brew->word, cursor);
+		err = errseq_check_and_advance(&brew->word, &cursor);
+		must_be(worker, err == -A || err == -B || err == -STOP, 1,
+			"news at the end of a wait", cursor);
+		worker->reports++;
+		if (random_below(worker, 4) == 0)
+			dawdle(worker);
+	} while (err != -STOP);
 }
 
-static void brew(unsigned recorders, unsigned waiters)
+static void brew_with(unsigned recorders, unsigned waiters)
 {
-	static struct party parties[2 * MOST];
-	static errseq_t word;
-	unsigned long reports = 0;
+	struct crew *crew = new_crew(sizeof(struct brew));
+	struct brew *brew = (struct brew *)(void *)crew->room;
 	unsigned i;
 
-	errseq_init(&word);
-	memset(parties, 0, sizeof(parties));
-	for (i = 0; i < recorders + waiters; i++) {
-		parties[i].word = &word;
-		parties[i].random = i;
-		start(&parties[i].thread, i < waiters ? wait_and_advance : record_errors,
-		      &parties[i]);
-	}
-	for (i = waiters; i < recorders + waiters; i++)
-		pthread_join(parties[i].thread, NULL);
-	record_and_wake(&word, -STOP);
-	for (i = 0; i < waiters; i++) {
-		pthread_join(parties[i].thread, NULL);
-		reports += parties[i].reports;
-	}
-	printf("%u recorders, %u waiters: %lu records, %lu reports\n", recorders, waiters,
-	       recorders * rounds, reports);
+	atomic_store_explicit(&brew->recording, recorders, memory_order_relaxed);
+	add_workers(crew, waiters, wait_and_advance);
+	add_workers(crew, recorders, record_errors);
+	let_work(crew, AS_THREADS, &brew->word);
 	for (i = 0; i < waiters; i++)
-		assert_int_equal(parties[i].wrong, 0);
+		must_be_at_most(&crew->workers[i], crew->workers[i].reports,
+				sum_of_rounds(crew, record_errors) + 1,
+				"reports, held against records", 0);
+	end_crew(crew);
+}
+
+static void brew_with_one_recorder(unsigned threads)
+{
+	brew_with(1, threads);
+}
+
+static void brew_with_many_recorders(unsigned threads)
+{
+	brew_with(threads / 2 + 1, threads);
 }
 
 static void no_waiter_misses_the_last_error(void **state)
 {
 	(void)state;
-	brew(1, 1);
-	brew(1, 4);
-	brew(4, 1);
-	brew(3, MOST);
+	PLAY(brew_with_one_recorder);
 }
 
-/* ---- waiters who share a cursor: one is told, and the others wait on --------------------------- */
-
-struct member {
-	pthread_t thread;
-	struct crew *crew;
-	unsigned random;
-	unsigned long reports, wrong;
-};
-
-struct crew {
-	errseq_t word, back;
-	errseq_shared_cursor_t cursor;
-	unsigned long message, told; /* plain; whoever is told of an error has them to itself */
-	unsigned long wrong;
-	struct member members[MOST];
-};
-
-static void *share_the_work(void *argument)
+static void no_waiter_misses_the_last_error_of_many_recorders(void **state)
 {
-	struct member *member = (struct member *)argument;
-	struct crew *crew = member->crew;
-	int err = 0;
+	(void)state;
+	PLAY(brew_with_many_recorders);
+}
 
-	while (err != -STOP && !member->wrong) {
-		errseq_cursor_t at = errseq_shared_cursor_get(&crew->cursor);
+/* ---- waiters who share a cursor: one is told, and the others wait on ----------------------------- */
 
-		member->wrong += (unsigned)wait_goes_wrong(&crew->word, at);
-		err = errseq_check_and_advance_shared(&crew->word, &crew->cursor);
+struct desk {
+	errseq_t word;
+	_Alignas(64) errseq_t back;
+	_Alignas(64) errseq_shared_cursor_t cursor;
+	/* plain; whoever is told of an error has them to itself */
+	_Alignas(64) unsigned long message, tally;
+};
+
+static void share_the_work(struct worker *worker)
+{
+	struct desk *desk = (struct desk *)worker->room;
+	int err;
+
+	do {
+		errseq_cursor_t at = errseq_shared_cursor_get(&desk->cursor);
+
+		wait_for_news(worker, &desk->word, at);
+		err = errseq_check_and_advance_shared(&desk->word, &desk->cursor);
 		if (err == -A) {
-			member->reports++;
-			member->wrong += crew->message != ++crew->told;
-			record_and_wake(&crew->back, -A);
+			worker->reports++;
+			must_be(worker, (long long)desk->message, (long long)++desk->tally,
+				"the message to who is told", at);
+			record_and_wake(&desk->back, -A);
 		}
-		dawdle(&member->random);
-	}
-	record_and_wake(&crew->word, -STOP); /* to the next of us */
-	return NULL;
+		dawdle(worker);
+	} while (err != -STOP);
+	record_and_wake(&desk->word, -STOP); /* to the next of us */
 }
 
-static void *give_work(void *argument)
+static void give_work(struct worker *worker)
 {
-	struct crew *crew = (struct crew *)argument;
+	struct desk *desk = (struct desk *)worker->room;
 	errseq_cursor_t cursor = 0;
-	unsigned long i;
 
-	for (i = 1; i <= rounds; i++) {
-		crew->message = i;
-		record_and_wake(&crew->word, -A);
-		if (wait_goes_wrong(&crew->back, cursor) ||
-		    errseq_check_and_advance(&crew->back, &cursor) != -A) {
-			crew->wrong++;
-			break;
-		}
-		get_on(i);
-	}
-	record_and_wake(&crew->word, -STOP);
-	return NULL;
+	do {
+		desk->message = ++worker->rounds;
+		record_and_wake(&desk->word, -A);
+		wait_for_news(worker, &desk->back, cursor);
+		must_be(worker, errseq_check_and_advance(&desk->back, &cursor), -A, "the answer",
+			cursor);
+	} while (goes_on(worker));
+	record_and_wake(&desk->word, -STOP);
+}
+
+static void work_at_a_desk(unsigned threads)
+{
+	struct crew *crew = new_crew(sizeof(struct desk));
+	struct desk *desk = (struct desk *)(void *)crew->room;
+
+	add_workers(crew, threads, share_the_work);
+	add_workers(crew, 1, give_work);
+	let_work(crew, AS_THREADS, &desk->word);
+	must_be(&crew->boss, (long long)sum_of_reports(crew, share_the_work),
+		(long long)sum_of_rounds(crew, give_work), "reports, held against records",
+		errseq_shared_cursor_get(&desk->cursor));
+	end_crew(crew);
 }
 
 static void each_error_is_told_to_one_of_those_who_share_a_cursor(void **state)
 {
-	static struct crew crew;
-	unsigned long reports = 0, wrong;
-	pthread_t giver;
-	unsigned i;
-
 	(void)state;
-	memset((void *)&crew, 0, sizeof(crew));
-	for (i = 0; i < MOST; i++) {
-		crew.members[i].crew = &crew;
-		crew.members[i].random = i;
-		start(&crew.members[i].thread, share_the_work, &crew.members[i]);
-	}
-	start(&giver, give_work, &crew);
-	pthread_join(giver, NULL);
-	wrong = crew.wrong;
-	for (i = 0; i < MOST; i++) {
-		pthread_join(crew.members[i].thread, NULL);
-		reports += crew.members[i].reports;
-		wrong += crew.members[i].wrong;
-	}
-	assert_int_equal(wrong, 0);
-	assert_int_equal(reports, rounds);
+	PLAY(work_at_a_desk);
 }
-
-#define TEST(function) cmocka_unit_test_setup_teardown(function, begin, end)
 
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(ping_pong_of_two_who_advance),
-		TEST(ping_pong_of_two_who_peek),
-		TEST(ping_pong_of_several_pairs_at_once),
-		TEST(ping_pong_while_others_mark_the_words),
-		TEST(ping_pong_between_processes),
-		TEST(one_wake_reaches_every_waiter_in_every_round),
-		TEST(no_waiter_misses_the_last_error),
-		TEST(each_error_is_told_to_one_of_those_who_share_a_cursor),
+		cmocka_unit_test(ping_pong_of_pairs_who_advance),
+		cmocka_unit_test(ping_pong_of_pairs_who_peek),
+		cmocka_unit_test(ping_pong_while_others_mark_the_words),
+		cmocka_unit_test(ping_pong_between_processes),
+		cmocka_unit_test(one_wake_reaches_every_waiter_in_every_round),
+		cmocka_unit_test(no_waiter_misses_the_last_error),
+		cmocka_unit_test(no_waiter_misses_the_last_error_of_many_recorders),
+		cmocka_unit_test(each_error_is_told_to_one_of_those_who_share_a_cursor),
 	};
 
-	if (argc > 1) {
-		char *last;
-
-		rounds = strtoul(argv[1], &last, 10);
-		if (*last || rounds < 1 || rounds > 500000000) {
-			fprintf(stderr, "wakeups: '%s' is not a number of rounds, 1 to 500000000\n",
-				argv[1]);
-			return 2;
-		}
-	}
+	begin_program(argc, argv, COUNT_OF(tests));
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
