@@ -6,7 +6,8 @@
  *	one error after the other, each recorded when somebody was told of the last:
  *					reports = records
  *	a storm of 4095 errors, each with an errno of its own, while all look:
- *					no errno is told twice, the last one exactly once
+ *					no errno is told twice, the last one exactly once,
+ *					and no call leaves the cursor behind a record that ended before it
  *
  * In the first, whoever is told has a message and a tally, both plain memory, to itself until it answers. The
  * words and the cursor are all that orders them, so that a second one told is a data race too.
@@ -144,6 +145,9 @@ struct storm {
 	unsigned recorders;
 	_Alignas(64) errseq_shared_cursor_t cursor;
 	_Alignas(64) atomic_uint recording; /* recorders still at work */
+	struct {
+		_Alignas(64) atomic_uint latest; /* errno whose record has ended */
+	} records[MOST_THREADS];
 	_Alignas(64) atomic_uint told[LAST_ERRNO + 1];
 };
 
@@ -155,12 +159,36 @@ static void record_a_storm(struct worker *worker)
 
 	for (e = worker->number + 1; e <= LAST_ERRNO; e += storm->recorders) {
 		errseq_set(&storm->word, -(int)e);
+		atomic_store_explicit(&storm->records[worker->number].latest, e,
+				      memory_order_release);
 		worker->rounds++;
 		if (random_below(worker, 16) == 0)
 			dawdle(worker);
 	}
 	/* release, and acquire where it is read: all records happen before the last looks */
 	atomic_fetch_sub_explicit(&storm->recording, 1, memory_order_release);
+}
+
+/*
+ * Whether it is told or finds that another was: after the call the cursor is past all records that had ended
+ * before it. We see that of the recorder whose errno the cursor holds.
+ */
+static int look_once(struct worker *worker)
+{
+	struct storm *storm = (struct storm *)worker->room;
+	unsigned i, latest[MOST_THREADS], e;
+	errseq_cursor_t cursor;
+	int err;
+
+	for (i = 0; i < storm->recorders; i++)
+		latest[i] = atomic_load_explicit(&storm->records[i].latest, memory_order_acquire);
+	err = errseq_check_and_advance_shared(&storm->word, &storm->cursor);
+	cursor = errseq_shared_cursor_get(&storm->cursor);
+	e = (unsigned)-errseq_cursor_error(cursor);
+	i = e ? (e - 1) % storm->recorders : 0;
+	must_be_at_most(worker, latest[i], e, "an errno recorded before, held against the cursor's",
+			cursor);
+	return err;
 }
 
 static void look_in_a_storm(struct worker *worker)
@@ -174,7 +202,7 @@ static void look_in_a_storm(struct worker *worker)
 
 		give_way(&spins);
 		more = atomic_load_explicit(&storm->recording, memory_order_acquire) > 0;
-		err = errseq_check_and_advance_shared(&storm->word, &storm->cursor);
+		err = look_once(worker);
 		if (err) {
 			worker->reports++;
 			atomic_fetch_add_explicit(&storm->told[-err], 1, memory_order_relaxed);

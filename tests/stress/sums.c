@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * G1, G2 and G3 between threads, in sums. Recorders record, observers advance, each with a cursor of its
- * own, some threads only peek. Each step of the counter stands for one error value that somebody
+ * own, some threads only peek and check. Each step of the counter stands for one error value that somebody
  * observed, so the values have numbers: counter 0, 1, 2 ...
  *
  * In a storm, where nobody waits for anybody, for each observer:
  *
  *	it was never told of the same number twice		reports <= counter + 1 <= records	(G2)
- *	if a record began after one look and ended before the next, the next was told		(G1)
+ *	if a record began after one look or peek and ended before the next look, that was told	(G1)
  *	after all recorders have stopped, its last report was of the last number		(G1)
  *
- * and with a single observer, and nobody peeking, the sum is exact: reports = counter + 1. In lockstep,
+ * and with a single observer, and nobody watching, the sum is exact: reports = counter + 1. In lockstep,
  * where a recorder waits until all were told, it is exact for each observer: reports = records. And of
  * newcomers who sample after each record, those are told whom sample gave no position, at least one (G3).
  *
- * usage: sums [SECONDS [THREADS [SEED]]]; THREADS observe, some more record and peek.
+ * usage: sums [SECONDS [THREADS [SEED]]]; THREADS observe, some more record and watch.
  */
 #include "run.h"
 #include <errno.h>
@@ -33,7 +33,7 @@ static const unsigned long most_records = 200000;
 
 struct storm {
 	errseq_t word;
-	unsigned recorders, peekers;
+	unsigned recorders;
 	_Alignas(64) atomic_uint recording; /* recorders still at work */
 	struct {
 		_Alignas(64) atomic_ulong begun, ended;
@@ -89,45 +89,60 @@ static int look(struct worker *worker, int must_be_told)
 	return 1;
 }
 
-static void observe(struct worker *worker)
+/*
+ * After an observer took a position or looked: returns whether it must be told when it looks again. All
+ * records that its cursor is past have begun, and G6 shows that to us. Others that end before the next look
+ * are news.
+ */
+static int wait_for_a_record(struct worker *worker)
 {
 	struct storm *storm = (struct storm *)worker->room;
 	unsigned long begun[MOST_RECORDERS];
+	int must_be_told = 0;
 	unsigned i;
 
-	while (atomic_load_explicit(&storm->recording, memory_order_acquire) > 0) {
-		int must_be_told = 0;
+	for (i = 0; i < storm->recorders; i++)
+		begun[i] = atomic_load_explicit(&storm->records[i].begun, memory_order_relaxed);
+	if (random_below(worker, 4) == 0)
+		dawdle(worker);
+	for (i = 0; i < storm->recorders; i++)
+		must_be_told |= atomic_load_explicit(&storm->records[i].ended,
+						     memory_order_acquire) > begun[i];
+	return must_be_told;
+}
 
-		/*
-		 * All records that the cursor is past have begun, and G6 shows that to us. Others that
-		 * end before the next look are news.
-		 */
-		for (i = 0; i < storm->recorders; i++)
-			begun[i] = atomic_load_explicit(&storm->records[i].begun,
-							memory_order_relaxed);
-		if (random_below(worker, 4) == 0)
-			dawdle(worker);
-		for (i = 0; i < storm->recorders; i++)
-			must_be_told |= atomic_load_explicit(&storm->records[i].ended,
-							     memory_order_acquire) > begun[i];
-		look(worker, must_be_told);
-	}
+static void observe(struct worker *worker)
+{
+	struct storm *storm = (struct storm *)worker->room;
+
+	while (atomic_load_explicit(&storm->recording, memory_order_acquire) > 0)
+		look(worker, wait_for_a_record(worker));
 	look(worker, 0);
 }
 
-static void only_peek(struct worker *worker)
+/* Takes nothing: peeks for a position, and checks what came after it. */
+static void watch(struct worker *worker)
 {
 	struct storm *storm = (struct storm *)worker->room;
 
 	while (atomic_load_explicit(&storm->recording, memory_order_relaxed) > 0) {
-		errseq_cursor_t position = errseq_peek(&storm->word);
+		errseq_cursor_t position = errseq_peek(&storm->word), next;
+		int must_be_told = wait_for_a_record(worker);
+		int err = errseq_check(&storm->word, position);
 
 		must_be(worker, position == 0 || errseq_cursor_observed(position), 1,
 			"the observed flag of what peek returned", position);
+		must_be(worker, must_be_told && err == 0, 0,
+			"a record since the peek, which check did not show", position);
+		next = errseq_peek(&storm->word);
+		must_be(worker,
+			err && errseq_cursor_count(next) == errseq_cursor_count(position) &&
+				errseq_cursor_error(next) == errseq_cursor_error(position),
+			0, "news that is none: only flags differ", position);
 	}
 }
 
-static void storm_over(unsigned recorders, unsigned observers, unsigned peekers)
+static void storm_over(unsigned recorders, unsigned observers, unsigned watchers)
 {
 	struct crew *crew = new_crew(sizeof(struct storm));
 	struct storm *storm = (struct storm *)(void *)crew->room;
@@ -138,7 +153,7 @@ static void storm_over(unsigned recorders, unsigned observers, unsigned peekers)
 	atomic_store_explicit(&storm->recording, recorders, memory_order_relaxed);
 	add_workers(crew, observers, observe);
 	add_workers(crew, recorders, record);
-	add_workers(crew, peekers, only_peek);
+	add_workers(crew, watchers, watch);
 	let_work(crew, AS_THREADS, &storm->word);
 	steps = errseq_cursor_count(errseq_load(&storm->word));
 	must_be_at_most(&crew->boss, steps + 1, sum_of_rounds(crew, record),
@@ -154,7 +169,7 @@ static void storm_over(unsigned recorders, unsigned observers, unsigned peekers)
 		must_be(observer, errseq_check(&storm->word, cursor), 0, "a look after the last",
 			cursor);
 	}
-	if (observers == 1 && peekers == 0)
+	if (observers == 1 && watchers == 0)
 		must_be(&crew->boss, (long long)crew->workers[0].reports, (long long)steps + 1,
 			"reports to the only observer, held against counter + 1",
 			storm->observers[0].cursor);
@@ -213,6 +228,7 @@ static void record_and_wait(struct worker *worker)
 	} while (err != -STOP);
 }
 
+/* Told, or shown and past it: the recorder waits, so that both are the same error. */
 static void be_told(struct worker *worker)
 {
 	struct lockstep *lockstep = (struct lockstep *)worker->room;
@@ -220,8 +236,15 @@ static void be_told(struct worker *worker)
 	unsigned spins = 0;
 
 	for (;;) {
-		int err = errseq_check_and_advance(&lockstep->word, &cursor);
+		int err;
 
+		if (random_below(worker, 2)) {
+			err = errseq_check_and_advance(&lockstep->word, &cursor);
+		} else {
+			err = errseq_check(&lockstep->word, cursor);
+			if (err)
+				cursor = errseq_peek(&lockstep->word);
+		}
 		if (err == -STOP)
 			return;
 		if (err == 0) {
