@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One message passed once, in a fixed interleaving, for each memory order that must carry it. weakened.sh runs
+ * this under ThreadSanitizer over the library, which must give no report, and over the library with one
+ * order weakened, which must give one about the message, or about the word itself.
+ *
+ * A scenario is a list of steps. Each is taken by a thread of its own, when it is its turn; the turns are
+ * relaxed, so that nothing but the library orders what one step writes and a later one reads. A step may let
+ * the rest of them in between two atomic operations of a call (between.h).
+ *
+ * usage: passing SCENARIO; prints where message and word are. Status 3 if a call did not do what the scenario
+ * is about.
+ */
+#include "between.h"
+#include <errno.h>
+#include <errseq/errseq.h>
+#include <errseq/wait.h>
+#include <inttypes.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+	MOST_STEPS = 4
+};
+
+static unsigned long message; /* plain */
+static errseq_t word;
+static errseq_shared_cursor_t cursor;
+static atomic_int turn = -1, steps;
+
+static _Thread_local int me;
+static _Thread_local int overtaken_at_or, overtaken_at_exchange;
+
+static void must_be(int got, int expected, const char *what)
+{
+	if (got != expected) {
+		fprintf(stderr, "passing: %s is %d instead of %d: not what this is about\n", what,
+			got, expected);
+		exit(3);
+	}
+}
+
+static void wait_for_turn(int mine)
+{
+	while (atomic_load_explicit(&turn, memory_order_relaxed) < mine)
+		sched_yield();
+}
+
+/* All steps that are left are taken, before this one goes on. */
+static void let_others_in(void)
+{
+	atomic_store_explicit(&turn, me + 1, memory_order_relaxed);
+	wait_for_turn(atomic_load_explicit(&steps, memory_order_relaxed));
+}
+
+void before_or(void)
+{
+	if (overtaken_at_or) {
+		overtaken_at_or = 0;
+		let_others_in();
+	}
+}
+
+void before_exchange(void)
+{
+	if (overtaken_at_exchange) {
+		overtaken_at_exchange = 0;
+		let_others_in();
+	}
+}
+
+/* ---- steps that write ---------------------------------------------------------------------------- */
+
+static void record(void)
+{
+	must_be(errseq_set(&word, -EIO), 0, "set");
+}
+
+static void note_and_record(void)
+{
+	message = 1;
+	record();
+}
+
+static void peek_first(void)
+{
+	must_be(errseq_cursor_error(errseq_peek(&word)), -EIO, "the error of another's peek");
+}
+
+static void advance_first(void)
+{
+	errseq_cursor_t mine = 0;
+
+	must_be(errseq_check_and_advance(&word, &mine), -EIO, "another's advance");
+}
+
+static void advance_shared_first(void)
+{
+	must_be(errseq_check_and_advance_shared(&word, &cursor), -EIO, "another's advance");
+}
+
+static void note_and_advance_shared(void)
+{
+	message = 1;
+	advance_shared_first();
+}
+
+/* ---- steps that read ----------------------------------------------------------------------------- */
+
+static void read_message(void)
+{
+	must_be((int)message, 1, "the message");
+}
+
+static void sample(void)
+{
+	must_be(errseq_sample(&word) != 0, 1, "a position from sample");
+	read_message();
+}
+
+static void peek(void)
+{
+	must_be(errseq_cursor_error(errseq_peek(&word)), -EIO, "the error of peek");
+	read_message();
+}
+
+static void peek_overtaken(void)
+{
+	overtaken_at_or = 1;
+	peek();
+	must_be(overtaken_at_or, 0, "peek without an or");
+}
+
+static void check(void)
+{
+	must_be(errseq_check(&word, 0), -EIO, "check");
+	read_message();
+}
+
+static void advance(void)
+{
+	advance_first();
+	read_message();
+}
+
+static void load(void)
+{
+	must_be(errseq_cursor_error(errseq_load(&word)), -EIO, "the error of load");
+}
+
+static void check_shared_past(void)
+{
+	must_be(errseq_check_shared(&word, &cursor), 0, "check through a cursor that has moved");
+	read_message();
+}
+
+static void advance_shared_past(void)
+{
+	must_be(errseq_check_and_advance_shared(&word, &cursor), 0,
+		"advance through a cursor that has moved");
+	read_message();
+}
+
+static void advance_shared(void)
+{
+	advance_shared_first();
+	read_message();
+}
+
+static void advance_shared_overtaken(void)
+{
+	overtaken_at_exchange = 1;
+	advance_shared_past();
+	must_be(overtaken_at_exchange, 0, "advance without an exchange");
+}
+
+static void advance_shared_overtaken_and_told(void)
+{
+	overtaken_at_exchange = 1;
+	advance_shared();
+	must_be(overtaken_at_exchange, 0, "advance without an exchange");
+}
+
+static void get(void)
+{
+	must_be(errseq_cursor_error(errseq_shared_cursor_get(&cursor)), -EIO,
+		"the error of the cursor");
+	read_message();
+}
+
+#ifdef ERRSEQ_HAVE_WAIT
+static void wait_for_news(void)
+{
+	must_be(errseq_wait(&word, 0, NULL), 0, "wait");
+	read_message();
+}
+#endif
+
+/* ---- scenarios ------------------------------------------------------------------------------------- */
+
+static const struct scenario {
+	const char *name;
+	void (*steps[MOST_STEPS])(void);
+} scenarios[] = {
+	{ "sample", { note_and_record, advance_first, sample } },
+	{ "peek-marked", { note_and_record, peek_first, peek } },
+	{ "peek-overtaken", { record, peek_overtaken, note_and_record } },
+	{ "check", { note_and_record, check } },
+	{ "advance", { note_and_record, advance } },
+	{ "advance-marked", { note_and_record, advance_first, advance } },
+	{ "equal", { record, note_and_record, advance } },
+	{ "load", { record, load } },
+	{ "shared-check", { record, note_and_advance_shared, check_shared_past } },
+	{ "shared-advance", { record, note_and_advance_shared, advance_shared_past } },
+	{ "shared-told", { note_and_record, advance_shared } },
+	{ "shared-lost", { record, advance_shared_overtaken, note_and_advance_shared } },
+	{ "shared-lost-and-told",
+	  { record, advance_shared_overtaken_and_told, advance_shared_first, note_and_record } },
+	{ "shared-get", { record, note_and_advance_shared, get } },
+#ifdef ERRSEQ_HAVE_WAIT
+	{ "wait", { note_and_record, wait_for_news } },
+#endif
+};
+
+static const struct scenario *scenario;
+
+static void *take_step(void *number)
+{
+	me = *(const int *)number;
+	wait_for_turn(me);
+	scenario->steps[me]();
+	if (atomic_load_explicit(&turn, memory_order_relaxed) == me)
+		atomic_store_explicit(&turn, me + 1, memory_order_relaxed);
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	static int numbers[MOST_STEPS] = { 0, 1, 2, 3 };
+	pthread_t threads[MOST_STEPS];
+	int i, count;
+	size_t s;
+
+	for (s = 0; argc == 2 && s < sizeof(scenarios) / sizeof(scenarios[0]); s++)
+		if (strcmp(scenarios[s].name, argv[1]) == 0)
+			scenario = &scenarios[s];
+	if (!scenario) {
+		fprintf(stderr, "usage: passing SCENARIO, one of:");
+		for (s = 0; s < sizeof(scenarios) / sizeof(scenarios[0]); s++)
+			fprintf(stderr, " %s", scenarios[s].name);
+		fprintf(stderr, "\n");
+		return 2;
+	}
+	fprintf(stderr, "message at 0x%012" PRIxPTR "\nword at 0x%012" PRIxPTR "\n",
+		(uintptr_t)&message, (uintptr_t)&word);
+	for (count = 0; count < MOST_STEPS && scenario->steps[count]; count++)
+		;
+	atomic_store_explicit(&steps, count, memory_order_relaxed);
+	for (i = 0; i < count; i++)
+		if (pthread_create(&threads[i], NULL, take_step, &numbers[i])) {
+			fprintf(stderr, "passing: no thread could be created\n");
+			return 3;
+		}
+	atomic_store_explicit(&turn, 0, memory_order_relaxed);
+	for (i = 0; i < count; i++)
+		pthread_join(threads[i], NULL);
+	return 0;
+}
