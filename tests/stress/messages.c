@@ -12,18 +12,22 @@
 #include <errno.h>
 
 enum {
-	A = EIO
+	A = EIO,
+	B = ENOSPC
 };
 
 static const unsigned long the_end = ~0ul;
 
 struct line {
-	errseq_t there;			    /* a message was written */
-	_Alignas(64) unsigned long message; /* plain; 1, 2, 3 ... the_end */
-	/* how a receiver is told: non-zero once it is */
-	int (*told)(errseq_t *word, errseq_cursor_t cursor);
+	errseq_t there;				    /* a message was written */
+	_Alignas(64) errseq_shared_cursor_t shared; /* the marker's, in one test */
+	_Alignas(64) unsigned long message;	    /* plain; 1, 2, 3 ... the_end */
+	/* how a receiver that stands at `cursor` is told: non-zero once it is */
+	int (*told)(struct line *line, errseq_cursor_t cursor);
 	/* what a third thread does to the word meanwhile */
-	void (*mark)(errseq_t *word, errseq_cursor_t *cursor);
+	void (*mark)(struct line *line, errseq_cursor_t *cursor);
+	/* by another error just before each message, so that a peek may find one and mark the other */
+	int is_announced;
 	unsigned receivers;
 	atomic_uint done; /* receivers that are */
 	struct {
@@ -32,30 +36,30 @@ struct line {
 	} back[MOST_THREADS];
 };
 
-static int told_by_advance(errseq_t *word, errseq_cursor_t cursor)
+static int told_by_advance(struct line *line, errseq_cursor_t cursor)
 {
-	return errseq_check_and_advance(word, &cursor) != 0;
+	return errseq_check_and_advance(&line->there, &cursor) != 0;
 }
 
-static int told_by_shared_advance(errseq_t *word, errseq_cursor_t cursor)
+static int told_by_shared_advance(struct line *line, errseq_cursor_t cursor)
 {
 	errseq_shared_cursor_t shared;
 
 	errseq_shared_cursor_init(&shared, cursor);
-	return errseq_check_and_advance_shared(word, &shared) != 0;
+	return errseq_check_and_advance_shared(&line->there, &shared) != 0;
 }
 
-static int told_by_shared_check(errseq_t *word, errseq_cursor_t cursor)
+static int told_by_shared_check(struct line *line, errseq_cursor_t cursor)
 {
 	errseq_shared_cursor_t shared;
 
 	errseq_shared_cursor_init(&shared, cursor);
-	return errseq_check_shared(word, &shared) != 0;
+	return errseq_check_shared(&line->there, &shared) != 0;
 }
 
-static int told_by_check(errseq_t *word, errseq_cursor_t cursor)
+static int told_by_check(struct line *line, errseq_cursor_t cursor)
 {
-	return errseq_check(word, cursor) != 0;
+	return errseq_check(&line->there, cursor) != 0;
 }
 
 static int differs(errseq_cursor_t a, errseq_cursor_t b)
@@ -64,40 +68,55 @@ static int differs(errseq_cursor_t a, errseq_cursor_t b)
 	       errseq_cursor_error(a) != errseq_cursor_error(b);
 }
 
-static int told_by_peek(errseq_t *word, errseq_cursor_t cursor)
+static int told_by_peek(struct line *line, errseq_cursor_t cursor)
 {
-	return differs(errseq_peek(word), cursor);
+	errseq_cursor_t peeked = errseq_peek(&line->there);
+
+	return errseq_cursor_error(peeked) == -A && differs(peeked, cursor);
 }
 
-static int told_by_peek_at_what_another_peeked_at(errseq_t *word, errseq_cursor_t cursor)
+static int told_by_peek_at_what_another_peeked_at(struct line *line, errseq_cursor_t cursor)
 {
-	errseq_cursor_t raw = errseq_load(word);
+	errseq_cursor_t raw = errseq_load(&line->there);
 
-	return differs(raw, cursor) && errseq_cursor_observed(raw) && told_by_peek(word, cursor);
+	return differs(raw, cursor) && errseq_cursor_observed(raw) && told_by_peek(line, cursor);
 }
 
-static int told_by_advance_over_what_another_advanced_over(errseq_t *word, errseq_cursor_t cursor)
+static int told_by_advance_over_what_another_advanced_over(struct line *line,
+							   errseq_cursor_t cursor)
 {
-	errseq_cursor_t raw = errseq_load(word);
+	errseq_cursor_t raw = errseq_load(&line->there);
 
-	return differs(raw, cursor) && errseq_cursor_reported(raw) && told_by_advance(word, cursor);
+	return differs(raw, cursor) && errseq_cursor_reported(raw) && told_by_advance(line, cursor);
 }
 
-static int told_by_sample(errseq_t *word, errseq_cursor_t cursor)
+static int told_by_sample(struct line *line, errseq_cursor_t cursor)
 {
-	errseq_cursor_t sampled = errseq_sample(word);
+	errseq_cursor_t sampled = errseq_sample(&line->there);
 
 	return sampled != 0 && differs(sampled, cursor);
 }
 
-static void mark_by_peek(errseq_t *word, errseq_cursor_t *cursor)
+static int told_by_where_a_shared_cursor_stands(struct line *line, errseq_cursor_t cursor)
 {
-	*cursor = errseq_peek(word);
+	return differs(errseq_shared_cursor_get(&line->shared), cursor);
 }
 
-static void mark_by_advance(errseq_t *word, errseq_cursor_t *cursor)
+static void mark_by_peek(struct line *line, errseq_cursor_t *cursor)
 {
-	if (errseq_check_and_advance(word, cursor) == 0)
+	*cursor = errseq_peek(&line->there);
+}
+
+static void mark_by_advance(struct line *line, errseq_cursor_t *cursor)
+{
+	if (errseq_check_and_advance(&line->there, cursor) == 0)
+		sched_yield();
+}
+
+static void mark_by_shared_advance(struct line *line, errseq_cursor_t *cursor)
+{
+	(void)cursor;
+	if (errseq_check_and_advance_shared(&line->there, &line->shared) == 0)
 		sched_yield();
 }
 
@@ -107,6 +126,8 @@ static void send_messages(struct worker *worker)
 	unsigned i;
 
 	do {
+		if (line->is_announced)
+			errseq_set(&line->there, -B);
 		line->message = goes_on(worker) ? ++worker->rounds : the_end;
 		errseq_set(&line->there, -A);
 		for (i = 0; i < line->receivers; i++) {
@@ -130,7 +151,7 @@ static void receive_messages(struct worker *worker)
 	do {
 		unsigned spins = 0;
 
-		while (!line->told(&line->there, cursor))
+		while (!line->told(line, cursor))
 			give_way(&spins);
 		message = line->message;
 		if (message != the_end)
@@ -148,13 +169,13 @@ static void mark(struct worker *worker)
 	errseq_cursor_t cursor = 0;
 
 	while (atomic_load_explicit(&line->done, memory_order_relaxed) < line->receivers) {
-		line->mark(&line->there, &cursor);
+		line->mark(line, &cursor);
 		dawdle(worker);
 	}
 }
 
-static void pass_messages(unsigned threads, int (*told)(errseq_t *, errseq_cursor_t),
-			  void (*marker)(errseq_t *, errseq_cursor_t *))
+static void pass_messages(unsigned threads, int (*told)(struct line *, errseq_cursor_t),
+			  void (*marker)(struct line *, errseq_cursor_t *))
 {
 	struct crew *crew = new_crew(sizeof(struct line));
 	struct line *line = (struct line *)(void *)crew->room;
@@ -162,6 +183,7 @@ static void pass_messages(unsigned threads, int (*told)(errseq_t *, errseq_curso
 	line->receivers = threads;
 	line->told = told;
 	line->mark = marker;
+	line->is_announced = told == told_by_peek;
 	add_workers(crew, threads, receive_messages);
 	add_workers(crew, 1, send_messages);
 	if (marker)
@@ -213,6 +235,11 @@ static void by_sample(unsigned threads)
 	pass_messages(threads, told_by_sample, mark_by_advance);
 }
 
+static void by_where_a_shared_cursor_stands(unsigned threads)
+{
+	pass_messages(threads, told_by_where_a_shared_cursor_stands, mark_by_shared_advance);
+}
+
 static void g6_message_is_visible_to_who_is_told_by_advance(void **state)
 {
 	(void)state;
@@ -259,6 +286,12 @@ static void g6_message_is_visible_to_who_takes_a_position_by_sample(void **state
 {
 	(void)state;
 	PLAY(by_sample);
+}
+
+static void g6_message_is_visible_to_who_takes_the_position_of_a_shared_cursor(void **state)
+{
+	(void)state;
+	PLAY(by_where_a_shared_cursor_stands);
 }
 
 /*
@@ -348,6 +381,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(g6_message_is_visible_to_who_takes_a_position_by_peek),
 		cmocka_unit_test(g6_message_is_visible_to_who_peeks_at_what_another_peeked_at),
 		cmocka_unit_test(g6_message_is_visible_to_who_takes_a_position_by_sample),
+		cmocka_unit_test(
+			g6_message_is_visible_to_who_takes_the_position_of_a_shared_cursor),
 		cmocka_unit_test(g6_who_was_told_without_seeing_is_told_again),
 	};
 
