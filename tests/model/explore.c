@@ -69,6 +69,9 @@ enum {
 };
 
 #define ALL (PLAIN | SHARED)
+#define SOME                                                                         \
+	(CALL_BIT(SET_A) | CALL_BIT(PEEK) | CALL_BIT(ADVANCE) | CALL_BIT(GET) |      \
+	 CALL_BIT(ADVANCE_SHARED))
 
 enum size {
 	SMALL,
@@ -105,8 +108,8 @@ static const struct bound weak_bounds[] = {
 	{ SMALL, "all", 2, 2, ALL, ANY_WORD, 0 },
 	{ SMALL, "waiting", 2, 2, PLAIN | WAITING, ANY_WORD, 0 },
 	{ MEDIUM, "all", 2, 3, ALL, NEVER_SET, 0 },
+	{ DEEP, "some", 3, 2, SOME, NEVER_SET, 0 },
 	{ DEEP, "all", 2, 3, ALL, ANY_WORD, 0 },
-	{ DEEP, "all", 3, 2, ALL, NEVER_SET, 0 },
 	{ .calls_name = NULL },
 };
 
