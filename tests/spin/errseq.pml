@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The algorithm of src/errseq.c in Promela, for spin: a second witness beside tests that run the C code. It was
- * written from docs/algorithm.md, and shares nothing with them but the names.
+ * The algorithm of src/errseq.c in Promela, for spin: a second witness beside tests that run the C code. It
+ * follows docs/algorithm.md and shares no code with them; names and order of the steps are those of the C source.
  *
  * What is modelled. One word, written as in C but smaller: errno in 2 bits (A, B), the two flags, and a counter modulo
  * COUNTS. Who takes part is chosen by -D macros (spin.sh has the scenarios):
  *
  *	recorders	record A or B, RECORDS times each
  *	observers	hold a cursor from the beginning, check and advance LOOKS times
- *	newcomers	sample, then look as observers do
+ *	newcomers	sample and advance, LOOKS times
  *	peekers		peek, then look through that position
  *	checkers	sample or peek, and only ever check
  *	sharers		check and advance through one shared cursor

@@ -4,7 +4,7 @@
 # that: no guarantee breaks. And each fault of faults.pml is caught, by the property that stands beside it here.
 # usage: spin.sh SOURCE_DIR WORK_DIR CC guarantees|faults [NAME of one scenario or fault]
 set -eu
-source_dir=$1 work=$2 cc=$3 what=$4 only=${5-}
+source_dir=$(cd "$1" && pwd) work=$2 cc=$3 what=$4 only=${5-}
 . "$source_dir/tests/common/check.sh"
 export LC_ALL=C
 jobs_at_once=2
@@ -115,7 +115,7 @@ column() {
 	cut -d'|' -f"$1" <<<"$2" | xargs
 }
 
-# What a scenario tells spin: -D macros, and -DINVARIANTS only where I1 is asked for, for it comes before the others.
+# What a scenario tells spin: -D macros.
 macros_of() {
 	local line
 	line=$(grep -E "^$1 " <<<"$scenarios") || fail "there is no scenario $1"
@@ -150,7 +150,7 @@ explore() {
 	)
 }
 
-# The trail in words: who did what, with each value as (counter, errno, flags).
+# The trail in words: who did what, with each value as (counter, errno, flags). Of a long one, the end.
 story() {
 	local dir=$1 macros=$2
 	[ -e "$dir/errseq.pml.trail" ] || return 0
@@ -170,7 +170,7 @@ story() {
 					substr($0, RSTART + RLENGTH)
 			gsub(/ \)/, ")")
 			print
-		}'
+		}' | tail -n 60
 }
 
 # how PROPERTY MACROS: sets kind, and for that kind cflags; and arguments
@@ -220,7 +220,9 @@ scenario() {
 	*)
 		result=holds
 		[[ $macros != *-DLIVE* || $macros == *-DMORTAL* ]] || live=1
-		if [ "$errors" != 0 ]; then
+		if [ -z "$errors" ]; then
+			wrong="was not explored at all"
+		elif [ "$errors" != 0 ]; then
 			wrong="does not hold"
 		elif grep -qiE 'not completed|too small|truncated|out of memory|pan ended' "$said"; then
 			wrong="was not explored to the end"
@@ -257,7 +259,7 @@ fault() {
 	how "$property" "$macros"
 	case $property in
 	G*)
-		macros=${macros/-DINVARIANTS /}
+		macros=${macros/-DINVARIANTS /} # I1 would tell earlier
 		wanted="assertion violated $property"
 		cflags+=" -DBFS" # the shortest trail
 		;;
@@ -330,5 +332,6 @@ faults)
 esac
 wait
 [ "$runs" -gt 0 ] || fail "there is no '$only' among the $what"
-[ ! -s "$work/wrong" ] || fail "$(cat "$work/wrong")"
+[ ! -s "$work/wrong" ] || fail "$(head -n 200 "$work/wrong")
+(all of it: $work/wrong)"
 echo "$runs runs, all of them as they must be"
