@@ -47,7 +47,8 @@ struct explanation {
 };
 
 enum {
-	MOST_EXPLANATIONS = 100000
+	MOST_EXPLANATIONS = 100000,
+	MOST_REMEMBERED = 1000000 /* from one program to the next */
 };
 
 /* A growing list of different explanations. */
@@ -241,6 +242,10 @@ explanations_t contract_starts(value_t word, value_t shared, const value_t *curs
 	struct explanation start;
 	int i;
 
+	if (changes.count > MOST_REMEMBERED) {
+		table_clear(&sets);
+		table_clear(&changes);
+	}
 	memset(&start, 0, sizeof(start));
 	start.word = word;
 	start.shared = shared;

@@ -65,12 +65,14 @@ static const struct {
 enum {
 	WORDS = 4,
 	ANY_WORD = 15,
-	NEVER_SET = 1
+	NEVER_SET = 1,
+	SET = 2,
+	OBSERVED_OR_REPORTED = 4 + 8
 };
 
 #define ALL (PLAIN | SHARED)
-#define SOME                                                                         \
-	(CALL_BIT(SET_A) | CALL_BIT(PEEK) | CALL_BIT(ADVANCE) | CALL_BIT(GET) |      \
+#define SOME                                                                    \
+	(CALL_BIT(SET_A) | CALL_BIT(PEEK) | CALL_BIT(ADVANCE) | CALL_BIT(GET) | \
 	 CALL_BIT(ADVANCE_SHARED))
 
 enum size {
@@ -97,7 +99,8 @@ static const struct bound interleaving_bounds[] = {
 	{ MEDIUM, "all", 3, 2, ALL, NEVER_SET, 0 },
 	{ DEEP, "waiting", 3, 2, PLAIN | WAITING, ANY_WORD, 0 },
 	{ DEEP, "all", 2, 3, ALL, ANY_WORD, 1 },
-	{ DEEP, "all", 3, 2, ALL, ANY_WORD, 0 },
+	{ DEEP, "all", 3, 2, ALL, SET, 0 },
+	{ DEEP, "some", 3, 2, SOME | CALL_BIT(CHECK), OBSERVED_OR_REPORTED, 0 },
 	{ .calls_name = NULL },
 };
 
