@@ -4,75 +4,9 @@
  * happens, the outcome must be one that the naive model gives too, with one of the two first. All that a
  * shared cursor may add: the word is marked a moment before the cursor moves.
  */
+#include "../common/actors.h"
 #include "../common/harness.h"
-#include "../common/spec.h"
 #include "../shim/trace.h"
-
-/* Where a caller stands: a plain cursor of its own, and the shared one that it uses with the other. */
-struct place {
-	errseq_cursor_t cursor;
-	errseq_shared_cursor_t *shared;
-};
-
-/* A call, on the library and on the model. */
-struct actor {
-	const char *name;
-	int (*library)(errseq_t *word, struct place *place);
-	int (*model)(struct spec *spec, errseq_cursor_t *cursor, errseq_cursor_t *shared);
-	int marks_early;
-};
-
-#define ACTOR(name, library_does, model_does)                               \
-	static int library_##name(errseq_t *word, struct place *place)      \
-	{                                                                   \
-		(void)place;                                                \
-		return library_does;                                        \
-	}                                                                   \
-	static int model_##name(struct spec *spec, errseq_cursor_t *cursor, \
-				errseq_cursor_t *shared)                    \
-	{                                                                   \
-		(void)cursor;                                               \
-		(void)shared;                                               \
-		return model_does;                                          \
-	}
-
-ACTOR(set_a, errseq_set(word, -5), spec_set(spec, -5))
-ACTOR(set_b, errseq_set(word, -28), spec_set(spec, -28))
-ACTOR(sample, (place->cursor = errseq_sample(word), 0), (*cursor = spec_sample(spec), 0))
-ACTOR(peek, (place->cursor = errseq_peek(word), 0), (*cursor = spec_peek(spec), 0))
-ACTOR(check, errseq_check(word, place->cursor), spec_check(spec, *cursor))
-ACTOR(advance, errseq_check_and_advance(word, &place->cursor), spec_check_and_advance(spec, cursor))
-ACTOR(check_shared, errseq_check_shared(word, place->shared), spec_check(spec, *shared))
-ACTOR(advance_shared, errseq_check_and_advance_shared(word, place->shared),
-      spec_check_and_advance(spec, shared))
-
-static const struct actor actors[] = {
-	{ "set A", library_set_a, model_set_a, 0 },
-	{ "set B", library_set_b, model_set_b, 0 },
-	{ "sample", library_sample, model_sample, 0 },
-	{ "peek", library_peek, model_peek, 0 },
-	{ "check", library_check, model_check, 0 },
-	{ "advance", library_advance, model_advance, 0 },
-	{ "check shared", library_check_shared, model_check_shared, 0 },
-	{ "advance shared", library_advance_shared, model_advance_shared, 1 },
-};
-
-/* One that interferes does one or two things in a row: B, then A again, is how errors get lost. */
-struct interferer {
-	const struct actor *first, *second; /* second may be missing */
-	errseq_t *word;
-	struct place place;
-	int result[2];
-};
-
-static void interfere(void *argument)
-{
-	struct interferer *self = (struct interferer *)argument;
-
-	self->result[0] = self->first->library(self->word, &self->place);
-	if (self->second)
-		self->result[1] = self->second->library(self->word, &self->place);
-}
 
 struct outcome {
 	value_t word;
@@ -194,41 +128,6 @@ static void try_each(value_t start, errseq_cursor_t cursor, errseq_cursor_t othe
 					try_one(start, cursor, other_cursor, &actors[a],
 						&actors[first], second ? &actors[second - 1] : NULL,
 						failures);
-}
-
-static const value_t starts[] = {
-	0,
-	VALUE(0, NO_FLAG, 5),
-	VALUE(0, OBSERVED, 5),
-	VALUE(0, BOTH_FLAGS, 5),
-	VALUE(1, NO_FLAG, 28),
-	VALUE(1, OBSERVED, 28),
-	VALUE(1, BOTH_FLAGS, 28),
-	VALUE(1, NO_FLAG, 5),
-	VALUE(1, BOTH_FLAGS, 5),
-	VALUE(LAST_COUNT, BOTH_FLAGS, 5),
-};
-static const value_t cursors[] = {
-	0,
-	VALUE(0, OBSERVED, 5),
-	VALUE(0, BOTH_FLAGS, 5),
-	VALUE(1, OBSERVED, 28),
-	VALUE(1, BOTH_FLAGS, 5),
-	VALUE(LAST_COUNT, OBSERVED, 5),
-};
-
-/* 0, the word itself if it is marked, or a value that it had not long ago. */
-static int may_stand_there(errseq_cursor_t cursor, value_t word)
-{
-	value_t behind = (errseq_cursor_count(word) - errseq_cursor_count(cursor)) & LAST_COUNT;
-
-	if (cursor == 0)
-		return 1;
-	if (word == 0)
-		return 0;
-	if (behind == 0)
-		return word & OBSERVED && (word | BOTH_FLAGS) == (cursor | BOTH_FLAGS);
-	return behind == 1;
 }
 
 static void whatever_happens_between_two_steps_one_of_the_two_came_first(void **state)

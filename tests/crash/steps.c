@@ -1,0 +1,470 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * G8, step by step: a caller dies just before each atomic step of each call, on every kind of word and
+ * cursor. What it leaves is one of these, by the naive model, and nothing else:
+ *
+ *	the call did not happen;
+ *	the call happened, and nobody heard its result; of a plain cursor that outlives its owner, say in a
+ *	file, advance may have marked the word and not have moved it: who inherits it is told again;
+ *	an advance through a shared cursor marked the word and did not move the cursor: the next call
+ *	through it is told, and only newcomers take the error for told.
+ *
+ * From what is left, all others go on with every call, and see what the model says.
+ *
+ * There are two ways to die. A killed process takes its memory along and leaves what is mapped. A thread
+ * that never comes back to its call leaves also what the library might hold in memory of its own, such as a
+ * lock; that one is the cheaper of the two, so it is shown on every edge of errno and counter. errseq_format
+ * and the accessors take no atomic step.
+ *
+ * usage: steps [all]; with "all", processes are killed on every edge too: some 15000 of them.
+ */
+#include "../common/actors.h"
+#include "../common/harness.h"
+#include "../shim/trace.h"
+#include "watchdog.h"
+#include <setjmp.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#ifndef TEST_64
+#include <errseq/wait.h>
+#endif
+
+/* ---- the calls that others cannot notice, beside those of actors.h ------------------------------ */
+
+ACTOR(init, (errseq_init(word), 0), (*spec = spec_from(0), 0))
+ACTOR(load, (place->cursor = errseq_load(word), 0), (*cursor = spec_value(spec), 0))
+ACTOR(shared_init, (errseq_shared_cursor_init(place->shared, place->cursor), 0),
+      (*shared = *cursor, 0))
+ACTOR(shared_get, (place->cursor = errseq_shared_cursor_get(place->shared), 0),
+      (*cursor = *shared, 0))
+#if defined ERRSEQ_HAVE_WAIT && !defined TEST_64
+static const struct timespec long_past = { 0, 0 };
+ACTOR(wait, errseq_wait(word, place->cursor, &long_past),
+      spec_check(spec, *cursor) ? 0 : -ETIMEDOUT)
+#endif
+
+static const struct actor more_actors[] = {
+	{ "init", library_init, model_init, 0 },
+	{ "load", library_load, model_load, 0 },
+	{ "shared cursor init", library_shared_init, model_shared_init, 0 },
+	{ "shared cursor get", library_shared_get, model_shared_get, 0 },
+#if defined ERRSEQ_HAVE_WAIT && !defined TEST_64
+	{ "wait", library_wait, model_wait, 0 },
+#endif
+};
+
+enum {
+	ALL_ACTORS = COUNT_OF(actors) + COUNT_OF(more_actors),
+	MOST_CURSORS = 5
+};
+
+static const struct actor *actor_at(unsigned i)
+{
+	return i < COUNT_OF(actors) ? &actors[i] : &more_actors[i - COUNT_OF(actors)];
+}
+
+/* Where an observer of this word may stand; of a word that was never set, also in another word's life. */
+static unsigned cursors_of(value_t word, errseq_cursor_t at[MOST_CURSORS])
+{
+	unsigned n = 0;
+
+	at[n++] = 0;
+	if (word == 0) {
+		at[n++] = VALUE(3, BOTH_FLAGS, 5);
+		return n;
+	}
+	at[n++] = (word - VALUE(1, 0, 0)) | BOTH_FLAGS;
+	at[n++] = value_of(errseq_cursor_count(word) - 1, OBSERVED, word % 4095 + 1);
+	if (word & OBSERVED) {
+		at[n++] = word;
+		at[n++] = word & ~(value_t)REPORTED;
+	}
+	return n;
+}
+
+/* ---- what all share, and the ways to die --------------------------------------------------------- */
+
+static struct scene {
+	errseq_t word;
+	errseq_shared_cursor_t shared;
+	struct place dead; /* in shared memory, so that it outlives its owner */
+	struct interferer other;
+} * scene; /* mapped */
+
+struct left {
+	value_t word;
+	errseq_cursor_t shared, cursor;
+};
+
+static void lay_out(const struct left *left)
+{
+	put(&scene->word, left->word);
+	errseq_shared_cursor_init(&scene->shared, left->shared);
+	scene->dead.cursor = left->cursor;
+	scene->dead.shared = &scene->shared;
+}
+
+static struct left look(void)
+{
+	struct left left = { get(&scene->word), errseq_shared_cursor_get(&scene->shared),
+			     scene->dead.cursor };
+
+	return left;
+}
+
+static jmp_buf away;
+
+static void never_come_back(void *argument)
+{
+	(void)argument;
+	longjmp(away, 1);
+}
+
+/* These return 1 if the caller died before that step of the call, 0 if the call has fewer steps. */
+static int leave(const struct actor *actor, int step)
+{
+	if (setjmp(away)) {
+		trace_end();
+		return 1;
+	}
+	trace_begin(step, never_come_back, NULL);
+	actor->library(&scene->word, &scene->dead);
+	trace_end();
+	return 0;
+}
+
+static void kill_self(void *argument)
+{
+	(void)argument;
+	raise(SIGKILL);
+}
+
+static int kill_process(const struct actor *actor, int step)
+{
+	pid_t child = fork();
+	int status;
+
+	assert_true(child >= 0);
+	if (child == 0) {
+		get_on();
+		trace_begin(step, kill_self, NULL);
+		actor->library(&scene->word, &scene->dead);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)
+		return 1;
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	return 0;
+}
+
+/* ---- what may be left ---------------------------------------------------------------------------- */
+
+enum stage {
+	NOTHING = 1, /* the call did not happen */
+	MARKED = 2,  /* only the mark of an advance through a shared cursor */
+	HAPPENED = 4
+};
+
+/* The stages that look like this; several, if the call changes nothing. */
+static int stages_of(const struct left *left, const struct left *start, const struct actor *actor)
+{
+	struct spec spec = spec_from(start->word);
+	errseq_cursor_t cursor = start->cursor, shared = start->shared;
+	int stages = 0;
+
+	if (left->word == start->word && left->shared == shared && left->cursor == cursor)
+		stages |= NOTHING;
+	if (actor->marks_early && spec.error != 0 && !spec_same(&spec, shared) &&
+	    left->word == (start->word | BOTH_FLAGS) && left->shared == shared &&
+	    left->cursor == cursor)
+		stages |= MARKED;
+	actor->model(&spec, &cursor, &shared);
+	if (left->word == spec_value(&spec) && left->shared == shared &&
+	    (left->cursor == cursor || left->cursor == start->cursor))
+		stages |= HAPPENED;
+	return stages;
+}
+
+static void fail_with(const char *what, const struct actor *actor, int step,
+		      const struct left *start, const struct left *left)
+{
+	char from[ERRSEQ_FORMAT_SIZE], to[ERRSEQ_FORMAT_SIZE], at[ERRSEQ_FORMAT_SIZE],
+		then[ERRSEQ_FORMAT_SIZE];
+
+	errseq_format(start->word, from, sizeof(from));
+	errseq_format(left->word, to, sizeof(to));
+	errseq_format(start->shared, at, sizeof(at));
+	errseq_format(left->shared, then, sizeof(then));
+	fail_msg("%s died before step %d: word (%s) became (%s), shared cursor (%s) became (%s): "
+		 "%s",
+		 actor->name, step, from, to, at, then, what);
+}
+
+/* ---- the survivors -------------------------------------------------------------------------------- */
+
+static int goes_on(const struct actor *actor, struct place *place, struct spec *spec,
+		   errseq_cursor_t *cursor, errseq_cursor_t *shared)
+{
+	int expected = actor->model(spec, cursor, shared);
+
+	return actor->library(&scene->word, place) == expected && place->cursor == *cursor &&
+	       errseq_shared_cursor_get(&scene->shared) == *shared &&
+	       get(&scene->word) == spec_value(spec);
+}
+
+/* Whoever stands anywhere makes any call, and then, if `pairs`, one of those in actors.h. */
+static void all_others_go_on(const struct actor *dead, int step, const struct left *start,
+			     const struct left *left, int pairs)
+{
+	errseq_cursor_t at[MOST_CURSORS];
+	unsigned c, count = cursors_of(left->word, at), first, second;
+
+	for (c = 0; c < count; c++)
+		for (first = 0; first < ALL_ACTORS; first++)
+			for (second = 0; second < (pairs ? COUNT_OF(actors) : 1); second++) {
+				struct place place = { at[c], &scene->shared };
+				struct spec spec = spec_from(left->word);
+				errseq_cursor_t cursor = at[c], shared = left->shared;
+
+				lay_out(left);
+				if (!goes_on(actor_at(first), &place, &spec, &cursor, &shared))
+					fail_with(actor_at(first)->name, dead, step, start, left);
+				if (pairs &&
+				    !goes_on(&actors[second], &place, &spec, &cursor, &shared))
+					fail_with(actors[second].name, dead, step, start, left);
+			}
+}
+
+/* ---- the deaths ------------------------------------------------------------------------------------ */
+
+static unsigned long deaths, in_the_middle, early_marks;
+
+static void die_before_each_step(int (*die)(const struct actor *, int), const struct actor *actor,
+				 value_t word, errseq_cursor_t cursor, int pairs)
+{
+	const struct left start = { word, cursor, cursor };
+	int step, reached = NOTHING;
+
+	for (step = 1;; step++) {
+		struct left left;
+		int died, stages;
+
+		lay_out(&start);
+		died = die(actor, step);
+		left = look();
+		stages = stages_of(&left, &start, actor);
+		if (stages == 0)
+			fail_with("no part of the call leaves that", actor, step, &start, &left);
+		if (died && step == 1 && !(stages & NOTHING))
+			fail_with("nothing was done yet", actor, step, &start, &left);
+		if (!died && !(stages & HAPPENED))
+			fail_with("the call ended", actor, step, &start, &left);
+		while (reached < HAPPENED && !(stages & reached))
+			reached *= 2;
+		if (!(stages & reached))
+			fail_with("a part of the call was undone", actor, step, &start, &left);
+		all_others_go_on(actor, step, &start, &left, pairs);
+		if (!died)
+			return;
+		deaths++;
+		in_the_middle += step > 1;
+		early_marks += stages == MARKED;
+	}
+}
+
+static void die_on_each(const value_t *words, unsigned count, int (*die)(const struct actor *, int),
+			int pairs)
+{
+	unsigned w, c, a;
+
+	deaths = in_the_middle = early_marks = 0;
+	for (w = 0; w < count; w++) {
+		value_t word = words ? words[w] : edge_word(w);
+		errseq_cursor_t at[MOST_CURSORS];
+		unsigned positions = cursors_of(word, at);
+
+		for (c = 0; c < positions; c++)
+			for (a = 0; a < ALL_ACTORS; a++) {
+				get_on();
+				die_before_each_step(die, actor_at(a), word, at[c], pairs);
+			}
+		if (w % 16 == 15)
+			report("words", w + 1, count);
+	}
+	printf("%lu deaths, %lu of them after the first step; %lu left a mark and no more\n",
+	       deaths, in_the_middle, early_marks);
+	assert_true(in_the_middle > 250);
+	assert_true(early_marks > 10);
+}
+
+static int kill_on_every_edge;
+
+static void process_killed_before_any_step_leaves_what_the_model_knows_and_others_go_on(
+	void **state)
+{
+	(void)state;
+	die_on_each(starts, COUNT_OF(starts), kill_process, 1);
+	if (kill_on_every_edge)
+		die_on_each(NULL, EDGE_WORDS, kill_process, 0);
+}
+
+static void thread_that_leaves_before_any_step_leaves_what_the_model_knows_and_others_go_on(
+	void **state)
+{
+	(void)state;
+	die_on_each(starts, COUNT_OF(starts), leave, 1);
+	die_on_each(NULL, EDGE_WORDS, leave, 0);
+}
+
+/* ---- deaths in a call that was interfered with ------------------------------------------------------ */
+
+/*
+ * As before, but others did one or two things to the word before one step of the call, and the caller dies
+ * before a later one. The call may have happened before, between or after these; an advance through the shared
+ * cursor may have marked the word in each round that it lost.
+ */
+static int is_allowed(value_t word, const struct left *start, const struct actor *actor,
+		      errseq_cursor_t other_cursor, const struct left *left)
+{
+	const struct actor *steps[2] = { scene->other.first, scene->other.second };
+	int after, marks, i;
+
+	for (after = 0; after <= 3; after++) /* 3: not at all */
+		for (marks = 0; marks < (actor->marks_early ? 8 : 1); marks++) {
+			errseq_cursor_t cursor = start->cursor, other = other_cursor,
+					shared = start->shared;
+			struct spec spec = spec_from(word);
+			int results[2] = { 0, 0 }, news = 0;
+
+			for (i = 0; i <= 2; i++) {
+				news |= spec.error != 0 && !spec_same(&spec, shared);
+				if (marks >> i & 1 && news)
+					spec.observed = spec.reported = 1;
+				if (i == after)
+					actor->model(&spec, &cursor, &shared);
+				if (i < 2 && steps[i])
+					results[i] = steps[i]->model(&spec, &other, &shared);
+			}
+			if (left->word == spec_value(&spec) && left->shared == shared &&
+			    (left->cursor == cursor || left->cursor == start->cursor) &&
+			    scene->other.place.cursor == other &&
+			    scene->other.result[0] == results[0] &&
+			    scene->other.result[1] == results[1])
+				return 1;
+		}
+	return 0;
+}
+
+static int interfered, die_at;
+
+static void interfere_and_die_later(void *argument)
+{
+	interfere(argument);
+	interfered = 1;
+	trace_begin(die_at, never_come_back, NULL);
+}
+
+/* Returns 1 if the caller died; interfered says whether the others came before. */
+static int leave_after_interference(const struct actor *actor, int step)
+{
+	interfered = 0;
+	if (setjmp(away)) {
+		trace_end();
+		return 1;
+	}
+	trace_begin(step, interfere_and_die_later, &scene->other);
+	actor->library(&scene->word, &scene->dead);
+	trace_end();
+	return 0;
+}
+
+static void die_after_interference(const struct left *start, errseq_cursor_t other_cursor,
+				   const struct actor *actor, const struct actor *first,
+				   const struct actor *second)
+{
+	const struct interferer other = {
+		first, second, &scene->word, { other_cursor, &scene->shared }, { 0, 0 }
+	};
+	int step = 1;
+
+	for (die_at = 1;; die_at++) {
+		struct left left;
+		int died;
+
+		lay_out(start);
+		scene->other = other;
+		died = leave_after_interference(actor, step);
+		if (!interfered)
+			return; /* the call has fewer steps */
+		left = look();
+		if (!is_allowed(start->word, start, actor, other_cursor, &left))
+			fail_with(second ? second->name : first->name, actor, step + die_at - 1,
+				  start, &left);
+		deaths += (unsigned)died;
+		if (!died) {
+			step++;
+			die_at = 0;
+		}
+	}
+}
+
+static void caller_that_dies_after_others_interfered_leaves_what_the_model_knows(void **state)
+{
+	unsigned s, c, o, a, first, second;
+
+	(void)state;
+	deaths = 0;
+	for (s = 0; s < COUNT_OF(starts); s++)
+		for (c = 0; c < COUNT_OF(cursors); c++)
+			for (o = 0; o < COUNT_OF(cursors); o++) {
+				/* The shared cursor starts where the other's plain one does. */
+				const struct left start = { starts[s], cursors[o], cursors[c] };
+
+				if (!may_stand_there(cursors[c], starts[s]) ||
+				    !may_stand_there(cursors[o], starts[s]))
+					continue;
+				get_on();
+				for (a = 0; a < COUNT_OF(actors); a++)
+					for (first = 0; first < COUNT_OF(actors); first++)
+						for (second = 0; second <= COUNT_OF(actors);
+						     second++)
+							die_after_interference(
+								&start, cursors[o], &actors[a],
+								&actors[first],
+								second ? &actors[second - 1]
+								       : NULL);
+			}
+	printf("%lu deaths in calls that one or two others interfered with\n", deaths);
+	assert_true(deaths > 5000);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			thread_that_leaves_before_any_step_leaves_what_the_model_knows_and_others_go_on,
+			begin_watch, end_watch),
+		cmocka_unit_test_setup_teardown(
+			caller_that_dies_after_others_interfered_leaves_what_the_model_knows,
+			begin_watch, end_watch),
+		cmocka_unit_test_setup_teardown(
+			process_killed_before_any_step_leaves_what_the_model_knows_and_others_go_on,
+			begin_watch, end_watch),
+	};
+
+	kill_on_every_edge = argc > 1 && strcmp(argv[1], "all") == 0;
+	if (argc > 2 || (argc > 1 && !kill_on_every_edge)) {
+		fprintf(stderr, "steps: '%s': \"all\" or nothing is expected here\n", argv[1]);
+		return 2;
+	}
+	scene = (struct scene *)mmap(NULL, sizeof(*scene), PROT_READ | PROT_WRITE,
+				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (scene == MAP_FAILED) {
+		perror("steps: no shared memory could be mapped");
+		return 2;
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
