@@ -1,0 +1,370 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * G8 at random: processes share words, shared cursors and even plain ones in a mapped file, are inside calls of
+ * all kinds all the time, and are killed by SIGKILL at any moment, thousands of times. Newcomers take their
+ * places and inherit their cursors. One survives all.
+ *
+ * Every result is judged, by ledger.h: nothing that a completed call recorded is missed through any cursor, none
+ * is told twice, none is older than it may be, and the recorder's note is seen. What the dead may leave:
+ *
+ *	set		the record happened or it did not; that is settled when its owner is dead.
+ *	peek		the mark, which only costs a counter step.
+ *	advance		the mark, and a cursor that moved or did not. If it moved, its successor is not told
+ *			again, for the dead one was; if not, it is.
+ *	advance shared	the mark; and if it died before the cursor moved, the next call through it is told;
+ *			after that, the dead one was told. Nobody else can tell the two apart, but never are two
+ *			told: in exact sums, see rounds.c.
+ *	all others	nothing.
+ *
+ * The parent looks on: at any moment each word and each cursor has a value that it may have.
+ *
+ * A cursor meets its own value again after exactly 2^18 observed records if the errno fits as well, one
+ * of 4000; that somebody sleeps exactly that long we leave to chance.
+ *
+ * usage: kill [KILLS]; by default 3000, or as many as fit into 5 seconds.
+ */
+#include "lives.h"
+
+#include "../common/word.h"
+#include "ledger.h"
+#include <errno.h>
+#include <sched.h>
+#ifndef TEST_64
+#include <errseq/wait.h>
+#endif
+
+static unsigned long kills = 3000;
+static time_t seconds = 5;
+
+enum {
+	WORDS = 3,
+	SHARED_CURSORS = 2,  /* of each word */
+	SURVIVOR = SLOTS - 1 /* observes only */
+};
+_Static_assert((int)SURVIVOR == (int)RECORDERS,
+	       "each of those who are killed records under a number of its own");
+
+struct arena {
+	struct lives lives;
+	struct {
+		_Alignas(64) errseq_t word;
+		_Alignas(64) errseq_shared_cursor_t cursors[SHARED_CURSORS];
+		struct ledger ledger;
+		struct claims claims[SHARED_CURSORS];
+		struct position positions[SLOTS];
+	} words[WORDS];
+};
+
+static int is_valid(value_t value)
+{
+	return value == 0 || ((value & 4095) != 0 && (!(value & REPORTED) || value & OBSERVED));
+}
+
+static int is_valid_cursor(value_t value)
+{
+	return is_valid(value) && (value == 0 || value & OBSERVED);
+}
+
+/* ---- a life ---------------------------------------------------------------------------------------- */
+
+static void record(struct arena *arena, unsigned w, int self)
+{
+	struct slot *slot = &lives->slots[self];
+	int err = begin_record(&arena->words[w].ledger, self), result;
+
+	enter(slot, IN_SET);
+	result = errseq_set(&arena->words[w].word, err);
+	leave(slot);
+	end_record(&arena->words[w].ledger, self);
+	if (result != 0)
+		complain("errseq_set", "it did not record", w, result);
+}
+
+static void look(struct arena *arena, unsigned w, int self)
+{
+	struct position *position = &arena->words[w].positions[self];
+	struct slot *slot = &lives->slots[self];
+	struct moment before = before_a_look(&arena->words[w].ledger);
+	const char *wrong;
+	int err;
+
+	enter(slot, IN_ADVANCE);
+	err = errseq_check_and_advance(&arena->words[w].word, &position->cursor);
+	leave(slot);
+	wrong = judge_advance(&arena->words[w].ledger, position, &before, err);
+	if (wrong)
+		complain("errseq_check_and_advance", wrong, w, err);
+}
+
+static void look_without_advance(struct arena *arena, unsigned w, int self)
+{
+	struct position *position = &arena->words[w].positions[self];
+	struct slot *slot = &lives->slots[self];
+	struct moment before = before_a_look(&arena->words[w].ledger);
+	const char *wrong;
+	int err;
+
+	enter(slot, IN_CHECK);
+	err = errseq_check(&arena->words[w].word, position->cursor);
+	leave(slot);
+	wrong = judge_check(&arena->words[w].ledger, position, &before, err);
+	if (wrong)
+		complain("errseq_check", wrong, w, err);
+}
+
+static void look_through_shared(struct arena *arena, unsigned w, unsigned c, int self)
+{
+	struct slot *slot = &lives->slots[self];
+	struct moment before = before_a_look(&arena->words[w].ledger);
+	const char *wrong;
+	int err;
+
+	enter(slot, IN_ADVANCE_SHARED);
+	err = errseq_check_and_advance_shared(&arena->words[w].word, &arena->words[w].cursors[c]);
+	leave(slot);
+	if (err == 0)
+		return;
+	wrong = judge_advance_shared(&arena->words[w].ledger, &arena->words[w].claims[c], &before,
+				     err);
+	if (wrong)
+		complain("errseq_check_and_advance_shared", wrong, w, err);
+}
+
+static void check_through_shared(struct arena *arena, unsigned w, unsigned c, int self)
+{
+	struct slot *slot = &lives->slots[self];
+	struct moment before = before_a_look(&arena->words[w].ledger);
+	const char *wrong;
+	int err;
+
+	enter(slot, IN_CHECK_SHARED);
+	err = errseq_check_shared(&arena->words[w].word, &arena->words[w].cursors[c]);
+	leave(slot);
+	wrong = judge_check_shared(&arena->words[w].ledger, &before, err);
+	if (wrong)
+		complain("errseq_check_shared", wrong, w, err);
+}
+
+static void take_a_position(struct arena *arena, unsigned w, int self, int by_peek)
+{
+	struct slot *slot = &lives->slots[self];
+	struct moment before = before_a_look(&arena->words[w].ledger);
+	struct position position;
+	const char *wrong;
+
+	enter(slot, by_peek ? IN_PEEK : IN_SAMPLE);
+	position.cursor =
+		by_peek ? errseq_peek(&arena->words[w].word) : errseq_sample(&arena->words[w].word);
+	leave(slot);
+	wrong = judge_position(&arena->words[w].ledger, &position, &before);
+	if (!is_valid_cursor(position.cursor))
+		wrong = "that is no position";
+	if (wrong)
+		complain(by_peek ? "errseq_peek" : "errseq_sample", wrong, w,
+			 errseq_cursor_error(position.cursor));
+	/* What an observer looks through lives in the file: move there, or look once more and forget. */
+	if (self == SURVIVOR) {
+		int err;
+
+		before = before_a_look(&arena->words[w].ledger);
+		err = errseq_check_and_advance(&arena->words[w].word, &position.cursor);
+		wrong = judge_advance(&arena->words[w].ledger, &position, &before, err);
+		if (wrong)
+			complain("errseq_check_and_advance from a new position", wrong, w, err);
+	}
+}
+
+static void call_others(struct arena *arena, unsigned w, unsigned c, int self, int rarely)
+{
+	struct slot *slot = &lives->slots[self];
+	char buf[ERRSEQ_FORMAT_SIZE];
+	value_t value, at;
+	int length;
+
+	enter(slot, IN_OTHERS);
+	value = errseq_load(&arena->words[w].word);
+	at = errseq_shared_cursor_get(&arena->words[w].cursors[c]);
+	length = errseq_format(value, buf, sizeof(buf));
+	leave(slot);
+	if (!is_valid(value))
+		complain("errseq_load", "no word may have that value", w, (int)value);
+	if (!is_valid_cursor(at))
+		complain("errseq_shared_cursor_get", "that is no position", w, (int)at);
+	if (length != (int)strlen(buf))
+		complain("errseq_format", "its text has another length", w, length);
+#if defined ERRSEQ_HAVE_WAIT && !defined TEST_64
+	if (rarely) { /* system calls: the dead would all be in there */
+		static const struct timespec long_past = { 0, 0 };
+		struct position *position = &arena->words[w].positions[self];
+
+		enter(slot, IN_OTHERS);
+		length = errseq_wait(&arena->words[w].word, position->cursor, &long_past);
+		errseq_wake(&arena->words[w].word);
+		leave(slot);
+		if (length != 0 && length != -ETIMEDOUT)
+			complain("errseq_wait", "neither news nor the deadline", w, length);
+	}
+#else
+	(void)rarely;
+#endif
+}
+
+static void live(int self, unsigned seed)
+{
+	struct arena *arena = (struct arena *)lives;
+
+	/* Every other one dies soon after it began, the others when the parent comes. */
+	beat(&lives->slots[self]);
+	if (self != SURVIVOR && next_random(&seed) % 2)
+		die_after(new_timer(), a_moment(&seed));
+	for (;;) {
+		unsigned what = next_random(&seed), w = what / 256 % WORDS, c = what / 1024 % 2;
+
+		beat(&lives->slots[self]);
+		switch (what % 32) {
+		case 0:
+			call_others(arena, w, c, self, what / 4096 % 64 == 0);
+			break;
+		case 1:
+			look_without_advance(arena, w, self);
+			break;
+		case 2:
+			check_through_shared(arena, w, c, self);
+			break;
+		default:
+			if (self != SURVIVOR && what % 4 == 0)
+				record(arena, w, self);
+			else if (what % 4 == 1)
+				look(arena, w, self);
+			else if (what % 4 == 2)
+				look_through_shared(arena, w, c, self);
+			else
+				take_a_position(arena, w, self, what / 32 % 2);
+		}
+	}
+}
+
+/* ---- the parent ------------------------------------------------------------------------------------- */
+
+static void look_on(const struct arena *arena)
+{
+	unsigned w, c;
+
+	for (w = 0; w < WORDS; w++) {
+		value_t value = errseq_load(&arena->words[w].word);
+		unsigned long begun = 0;
+		int r;
+
+		if (!is_valid(value))
+			fail_msg("word %u has the value %#llx, which is none", w,
+				 (unsigned long long)value);
+		for (r = 0; r < RECORDERS; r++)
+			begun += read_(&arena->words[w].ledger.of[r].begun);
+		if (errseq_cursor_count(value) > begun)
+			fail_msg("the counter of word %u is %llu after %lu records", w,
+				 (unsigned long long)errseq_cursor_count(value), begun);
+		for (c = 0; c < SHARED_CURSORS; c++) {
+			value = errseq_shared_cursor_get(&arena->words[w].cursors[c]);
+			if (!is_valid_cursor(value))
+				fail_msg("a shared cursor of word %u has the value %#llx, which is "
+					 "no position",
+					 w, (unsigned long long)value);
+		}
+	}
+}
+
+static unsigned long records_in_the_middle;
+
+/* Writes down what the dead leave; their cursors stay where they are. */
+static void bury(struct arena *arena, int slot)
+{
+	unsigned w;
+
+	for (w = 0; w < WORDS; w++) {
+		struct position *position = &arena->words[w].positions[slot];
+
+		records_in_the_middle += (unsigned)bury_recorder(&arena->words[w].ledger, slot);
+		if (!is_valid_cursor(position->cursor))
+			fail_msg("the plain cursor of a dead process has the value %#llx",
+				 (unsigned long long)position->cursor);
+		bury_observer(&arena->words[w].ledger, position);
+	}
+}
+
+static void processes_killed_at_any_moment_stop_nobody_and_nothing_is_missed_or_told_twice(
+	void **state)
+{
+	struct arena *arena = (struct arena *)lives;
+	time_t start = time(NULL);
+	unsigned seed = 1;
+	unsigned long i;
+	unsigned w;
+	int slot;
+
+	(void)state;
+	for (slot = 0; slot < SLOTS; slot++)
+		give_birth(slot);
+	for (i = 0; i < kills && time_is_left(start, seconds);) {
+		int victim = (int)(next_random(&seed) % SURVIVOR);
+
+		if (next_random(&seed) % 4 == 0 && has_begun(victim) && !is_dead(victim))
+			end_life(victim);
+		for (slot = 0; slot < SURVIVOR; slot++)
+			if (pids[slot] == 0 || is_dead(slot)) {
+				bury(arena, slot);
+				give_birth(slot);
+				i++;
+			}
+		look_on(arena);
+		no_complaints();
+		watch_lives();
+		report("killed", i, kills);
+	}
+	for (slot = 0; slot < SLOTS; slot++)
+		end_life(slot);
+	no_complaints();
+	look_on(arena);
+
+	/* After all died, the words serve whoever comes. */
+	for (w = 0; w < WORDS; w++) {
+		errseq_t *word = &arena->words[w].word;
+		errseq_shared_cursor_t *shared = &arena->words[w].cursors[0];
+		errseq_cursor_t cursor = errseq_peek(word);
+		int err = errseq_check_and_advance_shared(word, shared);
+
+		assert_true(err <= 0);
+		assert_int_equal(errseq_check_and_advance_shared(word, shared), 0);
+		assert_int_equal(errseq_check_and_advance(word, &cursor), 0);
+		assert_int_equal(errseq_set(word, -EIO), 0);
+		assert_int_equal(errseq_check_and_advance(word, &cursor), -EIO);
+		assert_int_equal(errseq_check_and_advance(word, &cursor), 0);
+		assert_int_equal(errseq_check_and_advance_shared(word, shared), -EIO);
+		assert_int_equal(errseq_check_and_advance_shared(word, shared), 0);
+	}
+	printf("%lu records were left in the middle\n", records_in_the_middle);
+	assert_true(count_the_dead() >= i / 20);
+	assert_true(records_in_the_middle > 0);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			processes_killed_at_any_moment_stop_nobody_and_nothing_is_missed_or_told_twice),
+	};
+
+	live_if_newcomer(argc, argv, sizeof(struct arena));
+	if (argc > 1) {
+		char *end;
+
+		kills = strtoul(argv[1], &end, 10);
+		seconds = 0;
+		if (*end || kills < 100) {
+			fprintf(stderr, "kill: '%s' is not a number of kills, 100 or more\n",
+				argv[1]);
+			return 2;
+		}
+	}
+	found_lives(argv[0], sizeof(struct arena));
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,357 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Processes that share a file, die at any moment, and are replaced. Each lives in a slot; what the dead leave in
+ * the file their successor in the slot finds. Newcomers map the file at an address of their own, some of them
+ * after an exec: nothing but the file can be shared then.
+ *
+ * Around each call of the library a process writes down which one it is in, so that whoever finds it dead knows
+ * whether it died inside. A process that finds something wrong writes a complaint and goes on; the parent looks
+ * for complaints. If one of the living does not get on for long, the parent's watchdog says so.
+ */
+#ifndef ERRSEQ_TESTS_LIVES_H
+#define ERRSEQ_TESTS_LIVES_H
+
+#include "../common/harness.h"
+#include "watchdog.h"
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum call {
+	OUTSIDE,
+	IN_SET,
+	IN_SAMPLE,
+	IN_PEEK,
+	IN_CHECK,
+	IN_ADVANCE,
+	IN_CHECK_SHARED,
+	IN_ADVANCE_SHARED,
+	IN_OTHERS,
+	CALLS
+};
+
+static const char *const call_names[CALLS] = {
+	"outside", "set",	   "sample",	     "peek",  "check",
+	"advance", "check shared", "advance shared", "others"
+};
+
+enum {
+	SLOTS = 5,
+	EXEC_ONE_IN = 16
+};
+
+struct slot {
+	_Alignas(64) atomic_int inside; /* enum call */
+	atomic_ulong beats;		/* steps on the way; how often it got on */
+};
+
+/* What every shared file begins with. */
+struct lives {
+	struct slot slots[SLOTS];
+	atomic_int complaints;
+	char complaint[256]; /* the first */
+	uintptr_t address;   /* where the parent has mapped it */
+};
+
+/* The file as this process maps it; the program says how large it is and what a life is. */
+static struct lives *lives;
+static size_t lives_size;
+static void live(int slot, unsigned seed);
+
+/* ---- what the living do --------------------------------------------------------------------------- */
+
+/* relaxed, in this order for whoever dies: a signal comes between two instructions */
+static inline void enter(struct slot *slot, enum call call)
+{
+	atomic_store_explicit(&slot->inside, (int)call, memory_order_relaxed);
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
+static inline void leave(struct slot *slot)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+	atomic_store_explicit(&slot->inside, OUTSIDE, memory_order_relaxed);
+}
+
+static inline void beat(struct slot *slot)
+{
+	unsigned long beats = atomic_load_explicit(&slot->beats, memory_order_relaxed) + 1;
+
+	atomic_store_explicit(&slot->beats, beats, memory_order_relaxed);
+	if (beats % 65536 == 0)
+		alarm(2 * PATIENCE_SECONDS); /* not to outlive a parent that was killed */
+}
+
+static inline void complain(const char *what, const char *about, unsigned long where, int result)
+{
+	/* acq_rel: the first one's text is there when the parent has seen it end */
+	if (atomic_fetch_add_explicit(&lives->complaints, 1, memory_order_acq_rel) == 0)
+		snprintf(lives->complaint, sizeof(lives->complaint),
+			 "%s of word %lu returned %d: %s", what, where, result, about);
+}
+
+static inline unsigned next_random(unsigned *state)
+{
+	*state = *state * 1664525u + 1013904223u;
+	return *state >> 8;
+}
+
+/*
+ * SIGKILL, from a timer: the kernel kills at its moment, where a parent that has to be scheduled first would
+ * come late on a busy machine. With a delay of 0 it does not.
+ */
+static inline timer_t new_timer(void)
+{
+	struct sigevent event;
+	timer_t timer;
+
+	memset(&event, 0, sizeof(event));
+	event.sigev_notify = SIGEV_SIGNAL;
+	event.sigev_signo = SIGKILL;
+	if (timer_create(CLOCK_MONOTONIC, &event, &timer)) {
+		perror("FAIL: no timer could be created");
+		_exit(3);
+	}
+	return timer;
+}
+
+static inline void die_after(timer_t timer, long nanoseconds)
+{
+	struct itimerspec when = { { 0, 0 }, { 0, nanoseconds } };
+
+	if (timer_settime(timer, 0, &when, NULL)) {
+		perror("FAIL: no timer could be set");
+		_exit(3);
+	}
+}
+
+/* Some nanoseconds to a quarter of a millisecond: whatever the machine, some of them fit. */
+static inline long a_moment(unsigned *seed)
+{
+	long longest = 1024L << next_random(seed) % 9;
+
+	return (long)next_random(seed) % longest + 1;
+}
+
+/* ---- births and deaths, by the parent --------------------------------------------------------------- */
+
+static int lives_file = -1;
+static const char *lives_program;
+static volatile pid_t pids[SLOTS];
+static unsigned long births, killed_inside[CALLS];
+static unsigned long beats_at_birth[SLOTS], beats_when_it_got_on[SLOTS];
+
+static inline void *map_lives(void *hint)
+{
+	void *at = mmap(hint, lives_size, PROT_READ | PROT_WRITE, MAP_SHARED, lives_file, 0);
+
+	if (at == MAP_FAILED) {
+		perror("FAIL: the shared file could not be mapped");
+		_exit(3);
+	}
+	return at;
+}
+
+static inline void say(const char *text)
+{
+	if (write(STDERR_FILENO, text, strlen(text)) < 0)
+		_exit(3);
+}
+
+static inline void end_all(void)
+{
+	int i;
+
+	for (i = 0; i < SLOTS; i++)
+		if (pids[i] > 0)
+			kill(pids[i], SIGKILL);
+}
+
+static inline void lives_hang(int number)
+{
+	int i;
+
+	(void)number;
+	say("FAIL: a process does not get on: a call does not return after another process died in "
+	    "one. "
+	    "The living are inside:");
+	for (i = 0; i < SLOTS; i++)
+		if (pids[i] > 0) {
+			int inside =
+				atomic_load_explicit(&lives->slots[i].inside, memory_order_relaxed);
+
+			say(" ");
+			say(inside >= 0 && inside < CALLS ? call_names[inside] : "?");
+		}
+	say("\n");
+	end_all();
+	_exit(1);
+}
+
+/* Makes the shared file, which ends with us. */
+static inline void found_lives(const char *program, size_t size)
+{
+	FILE *file = tmpfile();
+
+	lives_program = program;
+	lives_size = size;
+	if (file)
+		lives_file = dup(fileno(file)); /* not closed by exec */
+	if (!file || lives_file < 0 || ftruncate(lives_file, (off_t)size)) {
+		perror("FAIL: no temporary file could be made");
+		exit(3);
+	}
+	fclose(file);
+	lives = (struct lives *)map_lives(NULL);
+	lives->address = (uintptr_t)lives;
+	signal(SIGALRM, lives_hang);
+	alarm(PATIENCE_SECONDS);
+}
+
+/* main of a program that was executed as a newcomer: never returns in that case. */
+static inline void live_if_newcomer(int argc, char **argv, size_t size)
+{
+	if (argc != 5 || strcmp(argv[1], "--newcomer") != 0)
+		return;
+	alarm(2 * PATIENCE_SECONDS);
+	lives_size = size;
+	lives_file = atoi(argv[2]);
+	lives = (struct lives *)map_lives(NULL);
+	if (lives->address == (uintptr_t)lives)
+		lives = (struct lives *)map_lives(NULL); /* elsewhere, for that place is taken */
+	live(atoi(argv[3]), (unsigned)strtoul(argv[4], NULL, 10));
+	_exit(4); /* nobody ends by himself */
+}
+
+static inline void give_birth(int slot)
+{
+	unsigned seed = (unsigned)++births * 2654435761u;
+	pid_t pid;
+
+	beats_at_birth[slot] =
+		atomic_load_explicit(&lives->slots[slot].beats, memory_order_relaxed);
+	fflush(stdout);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		signal(SIGALRM, SIG_DFL);
+		alarm(2 * PATIENCE_SECONDS);
+		if (births % EXEC_ONE_IN == 0) {
+			char file[16], place[16], random[16];
+
+			snprintf(file, sizeof(file), "%d", lives_file);
+			snprintf(place, sizeof(place), "%d", slot);
+			snprintf(random, sizeof(random), "%u", seed);
+			execlp(lives_program, lives_program, "--newcomer", file, place, random,
+			       (char *)NULL);
+			perror("FAIL: a newcomer could not be executed");
+			_exit(3);
+		}
+		{
+			struct lives *old = lives;
+
+			lives = (struct lives *)map_lives(NULL); /* elsewhere */
+			munmap((void *)old, lives_size);
+		}
+		live(slot, seed);
+		_exit(4);
+	}
+	pids[slot] = pid;
+}
+
+static inline int has_begun(int slot)
+{
+	return atomic_load_explicit(&lives->slots[slot].beats, memory_order_relaxed) !=
+	       beats_at_birth[slot];
+}
+
+static inline void bury_one(int slot, int status)
+{
+	int inside;
+
+	pids[slot] = 0;
+	if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) {
+		end_all();
+		fail_msg("a process ended by itself, with status %#x", (unsigned)status);
+	}
+	inside =
+		atomic_exchange_explicit(&lives->slots[slot].inside, OUTSIDE, memory_order_relaxed);
+	assert_in_range(inside, OUTSIDE, CALLS - 1);
+	killed_inside[inside]++;
+}
+
+/* Kills whoever lives in the slot. */
+static inline void end_life(int slot)
+{
+	int status;
+
+	assert_int_equal(kill(pids[slot], SIGKILL), 0);
+	assert_int_equal(waitpid(pids[slot], &status, 0), pids[slot]);
+	bury_one(slot, status);
+}
+
+/* Whether it was killed by another than the parent. */
+static inline int is_dead(int slot)
+{
+	int status;
+
+	if (waitpid(pids[slot], &status, WNOHANG) != pids[slot])
+		return 0;
+	bury_one(slot, status);
+	return 1;
+}
+
+/* Tells the watchdog that all is well, if each of the living got on since the last time. */
+static inline void watch_lives(void)
+{
+	int i;
+
+	for (i = 0; i < SLOTS; i++)
+		if (pids[i] > 0 &&
+		    atomic_load_explicit(&lives->slots[i].beats, memory_order_relaxed) ==
+			    beats_when_it_got_on[i])
+			return;
+	for (i = 0; i < SLOTS; i++)
+		beats_when_it_got_on[i] =
+			atomic_load_explicit(&lives->slots[i].beats, memory_order_relaxed);
+	alarm(PATIENCE_SECONDS);
+}
+
+/* Prints where the dead were; returns how many died inside a call. */
+static inline unsigned long count_the_dead(void)
+{
+	unsigned long all = 0, inside = 0;
+	int i;
+
+	for (i = 0; i < CALLS; i++) {
+		all += killed_inside[i];
+		inside += i == OUTSIDE ? 0 : killed_inside[i];
+	}
+	printf("%lu killed, %lu of them inside a call:", all, inside);
+	for (i = OUTSIDE + 1; i < CALLS; i++)
+		printf(" %s %lu%s", call_names[i], killed_inside[i], i + 1 < CALLS ? "," : "\n");
+	return inside;
+}
+
+/* `seconds` are none: for ever. */
+static inline int time_is_left(time_t start, time_t seconds)
+{
+	return seconds == 0 || time(NULL) - start < seconds;
+}
+
+static inline void no_complaints(void)
+{
+	if (atomic_load_explicit(&lives->complaints, memory_order_acquire) == 0)
+		return;
+	end_all();
+	fail_msg("%d complaints, the first: %s",
+		 atomic_load_explicit(&lives->complaints, memory_order_relaxed),
+		 lives->complaint[0] ? lives->complaint : "(it was killed while it wrote)");
+}
+
+#endif
