@@ -25,20 +25,13 @@
  */
 #include "lives.h"
 
-#include "../common/word.h"
-#include "ledger.h"
-#include <errno.h>
-#include <sched.h>
-#ifndef TEST_64
-#include <errseq/wait.h>
-#endif
+#include "judged.h"
 
 static unsigned long kills = 3000;
 static time_t seconds = 5;
 
 enum {
 	WORDS = 3,
-	SHARED_CURSORS = 2,  /* of each word */
 	SURVIVOR = SLOTS - 1 /* observes only */
 };
 _Static_assert((int)SURVIVOR == (int)RECORDERS,
@@ -46,168 +39,11 @@ _Static_assert((int)SURVIVOR == (int)RECORDERS,
 
 struct arena {
 	struct lives lives;
-	struct {
-		_Alignas(64) errseq_t word;
-		_Alignas(64) errseq_shared_cursor_t cursors[SHARED_CURSORS];
-		struct ledger ledger;
-		struct claims claims[SHARED_CURSORS];
-		struct position positions[SLOTS];
-	} words[WORDS];
+	struct subject words[WORDS];
+	struct position positions[SLOTS][WORDS]; /* each one's plain cursors */
 };
 
-static int is_valid(value_t value)
-{
-	return value == 0 || ((value & 4095) != 0 && (!(value & REPORTED) || value & OBSERVED));
-}
-
-static int is_valid_cursor(value_t value)
-{
-	return is_valid(value) && (value == 0 || value & OBSERVED);
-}
-
 /* ---- a life ---------------------------------------------------------------------------------------- */
-
-static void record(struct arena *arena, unsigned w, int self)
-{
-	struct slot *slot = &lives->slots[self];
-	int err = begin_record(&arena->words[w].ledger, self), result;
-
-	enter(slot, IN_SET);
-	result = errseq_set(&arena->words[w].word, err);
-	leave(slot);
-	end_record(&arena->words[w].ledger, self);
-	if (result != 0)
-		complain("errseq_set", "it did not record", w, result);
-}
-
-static void look(struct arena *arena, unsigned w, int self)
-{
-	struct position *position = &arena->words[w].positions[self];
-	struct slot *slot = &lives->slots[self];
-	struct moment before = before_a_look(&arena->words[w].ledger);
-	const char *wrong;
-	int err;
-
-	enter(slot, IN_ADVANCE);
-	err = errseq_check_and_advance(&arena->words[w].word, &position->cursor);
-	leave(slot);
-	wrong = judge_advance(&arena->words[w].ledger, position, &before, err);
-	if (wrong)
-		complain("errseq_check_and_advance", wrong, w, err);
-}
-
-static void look_without_advance(struct arena *arena, unsigned w, int self)
-{
-	struct position *position = &arena->words[w].positions[self];
-	struct slot *slot = &lives->slots[self];
-	struct moment before = before_a_look(&arena->words[w].ledger);
-	const char *wrong;
-	int err;
-
-	enter(slot, IN_CHECK);
-	err = errseq_check(&arena->words[w].word, position->cursor);
-	leave(slot);
-	wrong = judge_check(&arena->words[w].ledger, position, &before, err);
-	if (wrong)
-		complain("errseq_check", wrong, w, err);
-}
-
-static void look_through_shared(struct arena *arena, unsigned w, unsigned c, int self)
-{
-	struct slot *slot = &lives->slots[self];
-	struct moment before = before_a_look(&arena->words[w].ledger);
-	const char *wrong;
-	int err;
-
-	enter(slot, IN_ADVANCE_SHARED);
-	err = errseq_check_and_advance_shared(&arena->words[w].word, &arena->words[w].cursors[c]);
-	leave(slot);
-	if (err == 0)
-		return;
-	wrong = judge_advance_shared(&arena->words[w].ledger, &arena->words[w].claims[c], &before,
-				     err);
-	if (wrong)
-		complain("errseq_check_and_advance_shared", wrong, w, err);
-}
-
-static void check_through_shared(struct arena *arena, unsigned w, unsigned c, int self)
-{
-	struct slot *slot = &lives->slots[self];
-	struct moment before = before_a_look(&arena->words[w].ledger);
-	const char *wrong;
-	int err;
-
-	enter(slot, IN_CHECK_SHARED);
-	err = errseq_check_shared(&arena->words[w].word, &arena->words[w].cursors[c]);
-	leave(slot);
-	wrong = judge_check_shared(&arena->words[w].ledger, &before, err);
-	if (wrong)
-		complain("errseq_check_shared", wrong, w, err);
-}
-
-static void take_a_position(struct arena *arena, unsigned w, int self, int by_peek)
-{
-	struct slot *slot = &lives->slots[self];
-	struct moment before = before_a_look(&arena->words[w].ledger);
-	struct position position;
-	const char *wrong;
-
-	enter(slot, by_peek ? IN_PEEK : IN_SAMPLE);
-	position.cursor =
-		by_peek ? errseq_peek(&arena->words[w].word) : errseq_sample(&arena->words[w].word);
-	leave(slot);
-	wrong = judge_position(&arena->words[w].ledger, &position, &before);
-	if (!is_valid_cursor(position.cursor))
-		wrong = "that is no position";
-	if (wrong)
-		complain(by_peek ? "errseq_peek" : "errseq_sample", wrong, w,
-			 errseq_cursor_error(position.cursor));
-	/* What an observer looks through lives in the file: move there, or look once more and forget. */
-	if (self == SURVIVOR) {
-		int err;
-
-		before = before_a_look(&arena->words[w].ledger);
-		err = errseq_check_and_advance(&arena->words[w].word, &position.cursor);
-		wrong = judge_advance(&arena->words[w].ledger, &position, &before, err);
-		if (wrong)
-			complain("errseq_check_and_advance from a new position", wrong, w, err);
-	}
-}
-
-static void call_others(struct arena *arena, unsigned w, unsigned c, int self, int rarely)
-{
-	struct slot *slot = &lives->slots[self];
-	char buf[ERRSEQ_FORMAT_SIZE];
-	value_t value, at;
-	int length;
-
-	enter(slot, IN_OTHERS);
-	value = errseq_load(&arena->words[w].word);
-	at = errseq_shared_cursor_get(&arena->words[w].cursors[c]);
-	length = errseq_format(value, buf, sizeof(buf));
-	leave(slot);
-	if (!is_valid(value))
-		complain("errseq_load", "no word may have that value", w, (int)value);
-	if (!is_valid_cursor(at))
-		complain("errseq_shared_cursor_get", "that is no position", w, (int)at);
-	if (length != (int)strlen(buf))
-		complain("errseq_format", "its text has another length", w, length);
-#if defined ERRSEQ_HAVE_WAIT && !defined TEST_64
-	if (rarely) { /* system calls: the dead would all be in there */
-		static const struct timespec long_past = { 0, 0 };
-		struct position *position = &arena->words[w].positions[self];
-
-		enter(slot, IN_OTHERS);
-		length = errseq_wait(&arena->words[w].word, position->cursor, &long_past);
-		errseq_wake(&arena->words[w].word);
-		leave(slot);
-		if (length != 0 && length != -ETIMEDOUT)
-			complain("errseq_wait", "neither news nor the deadline", w, length);
-	}
-#else
-	(void)rarely;
-#endif
-}
 
 static void live(int self, unsigned seed)
 {
@@ -216,31 +52,13 @@ static void live(int self, unsigned seed)
 	/* Every other one dies soon after it began, the others when the parent comes. */
 	beat(&lives->slots[self]);
 	if (self != SURVIVOR && next_random(&seed) % 2)
-		die_after(new_timer(), a_moment(&seed));
+		send_after(new_timer(SIGKILL), a_moment(&seed));
 	for (;;) {
-		unsigned what = next_random(&seed), w = what / 256 % WORDS, c = what / 1024 % 2;
+		unsigned what = next_random(&seed), w = what / 65536 % WORDS;
 
 		beat(&lives->slots[self]);
-		switch (what % 32) {
-		case 0:
-			call_others(arena, w, c, self, what / 4096 % 64 == 0);
-			break;
-		case 1:
-			look_without_advance(arena, w, self);
-			break;
-		case 2:
-			check_through_shared(arena, w, c, self);
-			break;
-		default:
-			if (self != SURVIVOR && what % 4 == 0)
-				record(arena, w, self);
-			else if (what % 4 == 1)
-				look(arena, w, self);
-			else if (what % 4 == 2)
-				look_through_shared(arena, w, c, self);
-			else
-				take_a_position(arena, w, self, what / 32 % 2);
-		}
+		call_any(&lives->slots[self], arena->words, w, what, &arena->positions[self][w],
+			 self == SURVIVOR ? -1 : self);
 	}
 }
 
@@ -281,7 +99,7 @@ static void bury(struct arena *arena, int slot)
 	unsigned w;
 
 	for (w = 0; w < WORDS; w++) {
-		struct position *position = &arena->words[w].positions[slot];
+		struct position *position = &arena->positions[slot][w];
 
 		records_in_the_middle += (unsigned)bury_recorder(&arena->words[w].ledger, slot);
 		if (!is_valid_cursor(position->cursor))
@@ -342,7 +160,7 @@ static void processes_killed_at_any_moment_stop_nobody_and_nothing_is_missed_or_
 		assert_int_equal(errseq_check_and_advance_shared(word, shared), 0);
 	}
 	printf("%lu records were left in the middle\n", records_in_the_middle);
-	assert_true(count_the_dead() >= i / 20);
+	assert_true(count_inside("killed", killed_inside) >= i / 20);
 	assert_true(records_in_the_middle > 0);
 }
 
@@ -352,6 +170,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(
 			processes_killed_at_any_moment_stop_nobody_and_nothing_is_missed_or_told_twice),
 	};
+
+	int failed;
 
 	live_if_newcomer(argc, argv, sizeof(struct arena));
 	if (argc > 1) {
@@ -366,5 +186,7 @@ int main(int argc, char **argv)
 		}
 	}
 	found_lives(argv[0], sizeof(struct arena));
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	end_all();
+	return failed;
 }

@@ -4,14 +4,15 @@
  * the file their successor in the slot finds. Newcomers map the file at an address of their own, some of them
  * after an exec: nothing but the file can be shared then.
  *
- * Around each call of the library a process writes down which one it is in, so that whoever finds it dead knows
- * whether it died inside. A process that finds something wrong writes a complaint and goes on; the parent looks
+ * A process that finds something wrong writes a complaint and goes on; the parent looks
  * for complaints. If one of the living does not get on for long, the parent's watchdog says so.
  */
 #ifndef ERRSEQ_TESTS_LIVES_H
 #define ERRSEQ_TESTS_LIVES_H
 
 #include "../common/harness.h"
+#include "inside.h"
+#include "moments.h"
 #include "watchdog.h"
 #include <signal.h>
 #include <stdatomic.h>
@@ -22,32 +23,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum call {
-	OUTSIDE,
-	IN_SET,
-	IN_SAMPLE,
-	IN_PEEK,
-	IN_CHECK,
-	IN_ADVANCE,
-	IN_CHECK_SHARED,
-	IN_ADVANCE_SHARED,
-	IN_OTHERS,
-	CALLS
-};
-
-static const char *const call_names[CALLS] = {
-	"outside", "set",	   "sample",	     "peek",  "check",
-	"advance", "check shared", "advance shared", "others"
-};
-
 enum {
 	SLOTS = 5,
 	EXEC_ONE_IN = 16
-};
-
-struct slot {
-	_Alignas(64) atomic_int inside; /* enum call */
-	atomic_ulong beats;		/* steps on the way; how often it got on */
 };
 
 /* What every shared file begins with. */
@@ -65,19 +43,6 @@ static void live(int slot, unsigned seed);
 
 /* ---- what the living do --------------------------------------------------------------------------- */
 
-/* relaxed, in this order for whoever dies: a signal comes between two instructions */
-static inline void enter(struct slot *slot, enum call call)
-{
-	atomic_store_explicit(&slot->inside, (int)call, memory_order_relaxed);
-	atomic_signal_fence(memory_order_seq_cst);
-}
-
-static inline void leave(struct slot *slot)
-{
-	atomic_signal_fence(memory_order_seq_cst);
-	atomic_store_explicit(&slot->inside, OUTSIDE, memory_order_relaxed);
-}
-
 static inline void beat(struct slot *slot)
 {
 	unsigned long beats = atomic_load_explicit(&slot->beats, memory_order_relaxed) + 1;
@@ -87,55 +52,13 @@ static inline void beat(struct slot *slot)
 		alarm(2 * PATIENCE_SECONDS); /* not to outlive a parent that was killed */
 }
 
-static inline void complain(const char *what, const char *about, unsigned long where, int result)
+/* `call` on word number `where` returned `result`, which is wrong, for `about`. */
+static void complain(const char *call, const char *about, unsigned long where, int result)
 {
 	/* acq_rel: the first one's text is there when the parent has seen it end */
 	if (atomic_fetch_add_explicit(&lives->complaints, 1, memory_order_acq_rel) == 0)
 		snprintf(lives->complaint, sizeof(lives->complaint),
-			 "%s of word %lu returned %d: %s", what, where, result, about);
-}
-
-static inline unsigned next_random(unsigned *state)
-{
-	*state = *state * 1664525u + 1013904223u;
-	return *state >> 8;
-}
-
-/*
- * SIGKILL, from a timer: the kernel kills at its moment, where a parent that has to be scheduled first would
- * come late on a busy machine. With a delay of 0 it does not.
- */
-static inline timer_t new_timer(void)
-{
-	struct sigevent event;
-	timer_t timer;
-
-	memset(&event, 0, sizeof(event));
-	event.sigev_notify = SIGEV_SIGNAL;
-	event.sigev_signo = SIGKILL;
-	if (timer_create(CLOCK_MONOTONIC, &event, &timer)) {
-		perror("FAIL: no timer could be created");
-		_exit(3);
-	}
-	return timer;
-}
-
-static inline void die_after(timer_t timer, long nanoseconds)
-{
-	struct itimerspec when = { { 0, 0 }, { 0, nanoseconds } };
-
-	if (timer_settime(timer, 0, &when, NULL)) {
-		perror("FAIL: no timer could be set");
-		_exit(3);
-	}
-}
-
-/* Some nanoseconds to a quarter of a millisecond: whatever the machine, some of them fit. */
-static inline long a_moment(unsigned *seed)
-{
-	long longest = 1024L << next_random(seed) % 9;
-
-	return (long)next_random(seed) % longest + 1;
+			 "%s of word %lu returned %d: %s", call, where, result, about);
 }
 
 /* ---- births and deaths, by the parent --------------------------------------------------------------- */
@@ -163,6 +86,7 @@ static inline void say(const char *text)
 		_exit(3);
 }
 
+/* Also what main does in the end, for a failed test leaves the living alone. */
 static inline void end_all(void)
 {
 	int i;
@@ -276,7 +200,6 @@ static inline void bury_one(int slot, int status)
 
 	pids[slot] = 0;
 	if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) {
-		end_all();
 		fail_msg("a process ended by itself, with status %#x", (unsigned)status);
 	}
 	inside =
@@ -322,22 +245,6 @@ static inline void watch_lives(void)
 	alarm(PATIENCE_SECONDS);
 }
 
-/* Prints where the dead were; returns how many died inside a call. */
-static inline unsigned long count_the_dead(void)
-{
-	unsigned long all = 0, inside = 0;
-	int i;
-
-	for (i = 0; i < CALLS; i++) {
-		all += killed_inside[i];
-		inside += i == OUTSIDE ? 0 : killed_inside[i];
-	}
-	printf("%lu killed, %lu of them inside a call:", all, inside);
-	for (i = OUTSIDE + 1; i < CALLS; i++)
-		printf(" %s %lu%s", call_names[i], killed_inside[i], i + 1 < CALLS ? "," : "\n");
-	return inside;
-}
-
 /* `seconds` are none: for ever. */
 static inline int time_is_left(time_t start, time_t seconds)
 {
@@ -348,7 +255,6 @@ static inline void no_complaints(void)
 {
 	if (atomic_load_explicit(&lives->complaints, memory_order_acquire) == 0)
 		return;
-	end_all();
 	fail_msg("%d complaints, the first: %s",
 		 atomic_load_explicit(&lives->complaints, memory_order_relaxed),
 		 lives->complaint[0] ? lives->complaint : "(it was killed while it wrote)");

@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Signals that come at any moment: a thread makes calls of all kinds, a timer interrupts it, and the signal's
+ * handler calls every function of the library: on the same words and shared cursors, and on words of its own in
+ * both widths. Every result is judged by ledger.h, so that nothing is missed and nothing is told twice, neither
+ * to the interrupted thread nor to the handler. errno stays what it is for both.
+ *
+ * Here only one of the two is running, so that the shared cursors can be judged too: if nobody is in the middle of
+ * an advance through one, whoever is told of nothing through it has company that was told of everything.
+ *
+ * In the second test the handler does not return to the call: it jumps away, and the thread never comes back to what
+ * it was in the middle of, as if it had died there, thousands of times a second.
+ *
+ * What happens at each single atomic step is shown by interrupts.c and steps.c.
+ *
+ * usage: signals [SECONDS]; by default 2 for each of the two tests.
+ */
+#include "bystanders.h" /* before the names of this width mean the other one */
+
+#include "../common/harness.h"
+#include "judged.h"
+#include "moments.h"
+#include "watchdog.h"
+#include <setjmp.h>
+#include <signal.h>
+#include <stdlib.h>
+
+static time_t seconds = 2;
+
+enum {
+	WORDS = 2,
+	INTERRUPTED = 0, /* the numbers under which the two record, and their slots */
+	HANDLER = 1,
+	ERRNO_OF_THE_INTERRUPTED = 4711,
+	ERRNO_OF_THE_HANDLER = 4712
+};
+
+static struct arena {
+	struct subject words[WORDS];
+	struct position positions[2][WORDS];
+	/* the notes of which those who look through a shared cursor together know */
+	atomic_ulong seen_through_shared[WORDS][RECORDERS];
+	struct slot slots[2];
+} arena;
+
+/* ---- complaints: the first one is kept, for the main thread to tell --------------------------------- */
+
+static volatile sig_atomic_t complaints, complaint_result;
+static const char *volatile complaint_of, *volatile complaint;
+
+static void complain(const char *call, const char *about, unsigned long where, int result)
+{
+	(void)where;
+	if (complaints == 0) {
+		complaint_of = call;
+		complaint = about;
+		complaint_result = result;
+	}
+	complaints = complaints + 1;
+}
+
+/* ---- shared cursors: the handler and the interrupted thread look through one together ------------------ */
+
+static volatile sig_atomic_t signals;
+static volatile sig_atomic_t in_the_middle_of_a_shared_look;
+
+/* The handler may come between. */
+static void raise_to(atomic_ulong *number, unsigned long goal)
+{
+	unsigned long now = atomic_load_explicit(number, memory_order_relaxed);
+
+	while (now < goal &&
+	       !atomic_compare_exchange_weak_explicit(number, &now, goal, memory_order_relaxed,
+						      memory_order_relaxed))
+		;
+}
+
+/*
+ * A look through the shared cursor number 0. `alone` says afterwards whether no other look through it was in the
+ * middle or came between.
+ */
+static void look_together(struct slot *slot, unsigned w, int (*alone)(long), long when)
+{
+	struct subject *words = arena.words;
+	struct moment before = before_a_look(&words[w].ledger);
+	atomic_ulong *seen = arena.seen_through_shared[w];
+	int r;
+
+	if (look_through_shared(slot, words, w, 0)) {
+		unsigned long now[RECORDERS];
+
+		read_notes(&words[w].ledger, now);
+		for (r = 0; r < RECORDERS; r++)
+			raise_to(&seen[r], now[r]);
+		return;
+	}
+	for (r = 0; r < RECORDERS; r++)
+		if (before.completed[r] > atomic_load_explicit(&seen[r], memory_order_relaxed) &&
+		    alone(when))
+			complain("errseq_check_and_advance_shared",
+				 "nobody is told through the shared cursor of a record that was "
+				 "completed "
+				 "before the look began (G1)",
+				 w, 0);
+}
+
+static int handler_is_alone(long when)
+{
+	(void)when;
+	return !in_the_middle_of_a_shared_look;
+}
+
+static int interrupted_is_alone(long when)
+{
+	return signals == when;
+}
+
+/* ---- the handler --------------------------------------------------------------------------------------- */
+
+static unsigned long interrupted_inside[CALLS];
+static volatile sig_atomic_t jumps, may_jump;
+static sigjmp_buf away;
+static timer_t timer;
+static unsigned handler_seed = 2;
+
+static void handle(int number)
+{
+	int inside = atomic_load_explicit(&arena.slots[INTERRUPTED].inside, memory_order_relaxed);
+	int saved = errno, i;
+
+	(void)number;
+	errno = ERRNO_OF_THE_HANDLER;
+	interrupted_inside[inside]++;
+	for (i = 0; i < 4; i++) {
+		unsigned what = next_random(&handler_seed), w = what / 65536 % WORDS;
+
+		if (what % 8 == 2)
+			look_together(&arena.slots[HANDLER], w, handler_is_alone, 0);
+		else if (what % 4 == 2)
+			look_through_shared(&arena.slots[HANDLER], arena.words, w, 1);
+		else
+			call_any(&arena.slots[HANDLER], arena.words, w, what,
+				 &arena.positions[HANDLER][w], HANDLER);
+	}
+	if (call_everything_on_bystanders(signals % 64 == 0))
+		complain("a call on a word of the handler's own", "that went wrong", 0, 0);
+	if (errno != ERRNO_OF_THE_HANDLER)
+		complain("a call in a signal handler", "it touched errno", 0, errno);
+	errno = saved;
+	signals = signals + 1;
+	send_after(timer, a_moment(&handler_seed));
+	if (jumps && may_jump && inside != OUTSIDE)
+		siglongjmp(away, 1);
+}
+
+/* ---- the interrupted thread ------------------------------------------------------------------------------ */
+
+static void call_once(unsigned *seed)
+{
+	unsigned what = next_random(seed), w = what / 65536 % WORDS;
+	struct slot *slot = &arena.slots[INTERRUPTED];
+
+	if (what % 8 == 2) {
+		in_the_middle_of_a_shared_look = 1;
+		look_together(slot, w, interrupted_is_alone, signals);
+		in_the_middle_of_a_shared_look = 0;
+	} else if (what % 4 == 2) {
+		look_through_shared(slot, arena.words, w, 1);
+	} else {
+		call_any(slot, arena.words, w, what, &arena.positions[INTERRUPTED][w], INTERRUPTED);
+	}
+	if (errno != ERRNO_OF_THE_INTERRUPTED)
+		complain("a call", "it touched errno", 0, errno);
+}
+
+/* The thread left a call in the middle: what it was about to learn or to record is settled. */
+static void give_up(void)
+{
+	unsigned w;
+	int r;
+
+	atomic_store_explicit(&arena.slots[INTERRUPTED].inside, OUTSIDE, memory_order_relaxed);
+	for (w = 0; w < WORDS; w++) {
+		bury_recorder(&arena.words[w].ledger, INTERRUPTED);
+		bury_observer(&arena.words[w].ledger, &arena.positions[INTERRUPTED][w]);
+		if (in_the_middle_of_a_shared_look)
+			for (r = 0; r < RECORDERS; r++)
+				raise_to(&arena.seen_through_shared[w][r],
+					 read_(&arena.words[w].ledger.of[r].begun));
+		if (!is_valid(errseq_load(&arena.words[w].word)))
+			complain("errseq_load", "no word may have that value", w, 0);
+	}
+	in_the_middle_of_a_shared_look = 0;
+}
+
+static int was_interrupted_enough(void)
+{
+	return interrupted_inside[IN_SET] > 0 && interrupted_inside[IN_PEEK] > 0 &&
+	       interrupted_inside[IN_ADVANCE] > 0 && interrupted_inside[IN_ADVANCE_SHARED] > 0;
+}
+
+static void call_for_some_seconds(int with_jumps)
+{
+	struct sigaction action;
+	time_t end = time(NULL) + seconds;
+	static unsigned seed;
+	static unsigned long calls;
+
+	memset((void *)&arena, 0, sizeof(arena));
+	memset(interrupted_inside, 0, sizeof(interrupted_inside));
+	seed = 1;
+	calls = 0;
+	jumps = with_jumps;
+	may_jump = 0;
+	memset(&action, 0, sizeof(action));
+	action.sa_handler = handle;
+	assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
+	timer = new_timer(SIGUSR1);
+	send_after(timer, 1);
+
+	if (sigsetjmp(away, 1))
+		give_up();
+	may_jump = 1;
+	errno = ERRNO_OF_THE_INTERRUPTED;
+	while (complaints == 0 &&
+	       (++calls % 1024 || time(NULL) < end || !was_interrupted_enough())) {
+		call_once(&seed);
+		if (calls % 65536 == 0)
+			get_on();
+	}
+	may_jump = 0;
+	signal(SIGUSR1, SIG_IGN);
+	timer_delete(timer);
+}
+
+static void judge_all(const char *what)
+{
+	unsigned long inside = count_inside(what, interrupted_inside);
+	unsigned w;
+
+	if (complaints)
+		fail_msg("%d complaints, the first: %s returned %d: %s", (int)complaints,
+			 complaint_of, (int)complaint_result, complaint);
+	for (w = 0; w < WORDS; w++) {
+		errseq_t *word = &arena.words[w].word;
+		errseq_shared_cursor_t *shared = &arena.words[w].cursors[0];
+		errseq_cursor_t cursor = errseq_peek(word);
+
+		assert_true(is_valid(errseq_load(word)));
+		assert_true(errseq_check_and_advance_shared(word, shared) <= 0);
+		assert_int_equal(errseq_check_and_advance_shared(word, shared), 0);
+		assert_int_equal(errseq_set(word, -EIO), 0);
+		assert_int_equal(errseq_check_and_advance(word, &cursor), -EIO);
+		assert_int_equal(errseq_check_and_advance(word, &cursor), 0);
+		assert_int_equal(errseq_check_and_advance_shared(word, shared), -EIO);
+		assert_int_equal(errseq_check_and_advance_shared(word, shared), 0);
+	}
+	assert_true(inside > 0 && was_interrupted_enough());
+}
+
+static void every_call_in_a_handler_that_interrupts_any_call_keeps_every_guarantee(void **state)
+{
+	(void)state;
+	call_for_some_seconds(0);
+	judge_all("signals");
+}
+
+static void thread_that_never_comes_back_to_its_call_stops_nobody(void **state)
+{
+	(void)state;
+	call_for_some_seconds(1);
+	judge_all("signals, after which a call was left for ever");
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			every_call_in_a_handler_that_interrupts_any_call_keeps_every_guarantee,
+			begin_watch, end_watch),
+		cmocka_unit_test_setup_teardown(
+			thread_that_never_comes_back_to_its_call_stops_nobody, begin_watch,
+			end_watch),
+	};
+
+	if (argc > 1) {
+		char *end;
+
+		seconds = strtol(argv[1], &end, 10);
+		if (*end || seconds < 1) {
+			fprintf(stderr, "signals: '%s' is not a number of seconds, 1 or more\n",
+				argv[1]);
+			return 2;
+		}
+	}
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
