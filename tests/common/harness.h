@@ -26,6 +26,19 @@ extern "C" {
 		skip();                         \
 	} while (0)
 
+/* Processes, mappings and signals. Where they are missing, what needs them is SKIPPED_WITHOUT_POSIX. */
+#ifdef _WIN32
+#define HAVE_POSIX 0
+#else
+#define HAVE_POSIX 1
+#endif
+#define SKIPPED_WITHOUT_POSIX(test)                                  \
+	static void test(void **state)                               \
+	{                                                            \
+		(void)state;                                         \
+		SKIP_BECAUSE("no POSIX processes and signals here"); \
+	}
+
 #if defined __SANITIZE_THREAD__
 #define UNDER_TSAN 1
 #elif defined __has_feature

@@ -6,12 +6,14 @@
 #include "../common/harness.h"
 #include "../common/word.h"
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
+#if HAVE_POSIX
+#include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+#endif
 
 enum {
 	A = EIO,
@@ -164,6 +166,7 @@ static void g7_error_returned_is_the_latest(void **state)
 	}
 }
 
+#if HAVE_POSIX
 static errseq_t signal_word = ERRSEQ_INIT;
 static errseq_cursor_t signal_cursor;
 static volatile sig_atomic_t signals, told_in_handler;
@@ -263,6 +266,10 @@ static void g8_killed_process_leaves_a_valid_word_and_stops_nobody(void **state)
 	}
 	munmap((void *)word, sizeof(*word));
 }
+#else
+SKIPPED_WITHOUT_POSIX(g8_calls_inside_interrupted_calls)
+SKIPPED_WITHOUT_POSIX(g8_killed_process_leaves_a_valid_word_and_stops_nobody)
+#endif
 
 int main(void)
 {

@@ -5,9 +5,11 @@
  */
 #include "../common/harness.h"
 #include "../common/spec.h"
+#if HAVE_POSIX
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#endif
 
 static void initialised_shared_cursor_is_all_zeroes_and_at_the_beginning(void **state)
 {
@@ -73,6 +75,7 @@ static void look_through_a_shared_cursor_does_what_the_contract_says(void **stat
 		}
 }
 
+#if HAVE_POSIX
 static void shared_cursor_and_word_in_shared_memory_work_between_processes(void **state)
 {
 	struct shared {
@@ -101,6 +104,9 @@ static void shared_cursor_and_word_in_shared_memory_work_between_processes(void 
 	assert_int_equal(told, 1);
 	munmap((void *)shared, sizeof(*shared));
 }
+#else
+SKIPPED_WITHOUT_POSIX(shared_cursor_and_word_in_shared_memory_work_between_processes)
+#endif
 
 int main(void)
 {

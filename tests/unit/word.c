@@ -4,9 +4,11 @@
 #include "../common/word.h"
 #include <errno.h>
 #include <stdlib.h>
+#if HAVE_POSIX
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#endif
 
 static void word_and_cursors_are_as_wide_as_their_bits_and_aligned_to_it(void **state)
 {
@@ -79,6 +81,7 @@ static void load_is_a_raw_copy_and_changes_nothing(void **state)
 	}
 }
 
+#if HAVE_POSIX
 /* Address-free: the same word, at two addresses, in two processes. */
 static void word_in_shared_memory_works_between_processes(void **state)
 {
@@ -116,6 +119,9 @@ static void word_in_shared_memory_works_between_processes(void **state)
 	munmap((void *)other, 4096);
 	close(fd);
 }
+#else
+SKIPPED_WITHOUT_POSIX(word_in_shared_memory_works_between_processes)
+#endif
 
 int main(void)
 {
