@@ -3,7 +3,7 @@
 # library's real path, which only the installation knows. Include this after the library's own install(). For a
 # prefix that gdb is not in itself, .gdbinit needs add-auto-load-scripts-directory and add-auto-load-safe-path with
 # PREFIX/share/gdb/auto-load.
-if(UNIX AND NOT APPLE)
+if(TARGET errseq_shared AND UNIX AND NOT APPLE)
 	set(gdb_script "gdb/$<CONFIG>/$<TARGET_FILE_NAME:errseq_shared>-gdb.py")
 	file(GENERATE OUTPUT "${gdb_script}" INPUT "${PROJECT_SOURCE_DIR}/tools/gdb/libErrseq-gdb.py")
 	install(CODE "

@@ -9,7 +9,7 @@ set(ERRSEQ_INSTALL_CMAKEDIR "${CMAKE_INSTALL_LIBDIR}/cmake/libErrseq" CACHE STRI
 install(DIRECTORY include/errseq DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" FILES_MATCHING PATTERN "*.h")
 
 # One export a kind, so that a package that ships only one of them works.
-foreach(kind IN ITEMS static shared)
+foreach(kind IN LISTS errseq_kinds)
 	install(TARGETS errseq_${kind} EXPORT libErrseq-${kind}
 		INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
 	)
