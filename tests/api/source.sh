@@ -45,7 +45,7 @@ for compiler in $(compilers_for "$cc" gcc clang); do
 			"$("$compiler" -print-file-name=include)" -Wall -Wextra -Werror $level -I. -c errseq.c \
 			-o free.o
 		for object in errseq.o free.o; do
-			undefined=$(nm -u "$object" | grep -v -e _GLOBAL_OFFSET_TABLE_ || true)
+			undefined=$(calls_elsewhere "$object")
 			[ -z "$undefined" ] || fail "$compiler $level: $object needs $undefined"
 		done
 	done

@@ -59,3 +59,13 @@ is_clang() {
 supports() {
 	printf '' | "$1" "-std=$2" -x "$3" -fsyntax-only - 2>/dev/null
 }
+
+# Of the symbols that nm -u lists, those that are a call to somebody else's code. Not so are the linker's own names;
+# PowerPC's helpers to save registers at -Os; and aarch64's, which take whichever of two kinds of atomic instruction
+# the machine has and learn that from libc's __getauxval (-mno-outline-atomics does without). Both kinds are a part
+# of the compiler's runtime.
+calls_elsewhere() {
+	nm -u "$@" | awk '$1 == "U" && NF > 1 { sub(/@.*/, "", $2); print $2 }' |
+		grep -vxE '_GLOBAL_OFFSET_TABLE_|\.TOC\.|_gp_disp|_(save|rest)gpr[01]?_[0-9]+(_x)?' |
+		grep -vxE '__aarch64_(cas|ldset)[48]_(rel|acq)|__getauxval' || true
+}
