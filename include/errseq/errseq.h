@@ -99,8 +99,13 @@
 #error "libErrseq needs 32-bit atomics that are always lock-free; this target or -march has none"
 #endif
 
-/* The 64-bit word is offered where it is always lock-free, and not at all elsewhere. */
-#if defined ERRSEQ_LLONG_LOCK_FREE_ && ERRSEQ_LLONG_LOCK_FREE_ == 2
+/*
+ * The 64-bit word is offered where it is always lock-free, and not at all elsewhere. On 32-bit x86, clang
+ * judges a long long by its own alignment, which is 4; ours is 8, and there gcc and clang must agree.
+ */
+#if defined ERRSEQ_LLONG_LOCK_FREE_ &&   \
+	(ERRSEQ_LLONG_LOCK_FREE_ == 2 || \
+	 (defined __i386__ && defined __GCC_HAVE_SYNC_COMPARE_AND_SWAP_8))
 #define ERRSEQ_HAVE_64 1
 #endif
 
