@@ -22,8 +22,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* 32-bit machines have a second call for 64-bit times. */
-#ifdef SYS_futex_time64
+/* 32-bit machines have a second call for 64-bit times, and young ones have no other. */
+#ifndef SYS_futex
+enum {
+	FUTEX = SYS_futex_time64
+};
+#elif defined SYS_futex_time64
 enum {
 	FUTEX = sizeof(time_t) > sizeof(long) ? SYS_futex_time64 : SYS_futex
 };
