@@ -97,6 +97,18 @@ _Static_assert(sizeof(errseq_t) == 4 && _Alignof(errseq_t) == 4,
 _Static_assert(sizeof(errseq_shared_cursor_t) == 4 && _Alignof(errseq_shared_cursor_t) == 4,
 	       "so is the shared cursor");
 
+/*
+ * gcc 12 for RISC-V looks at the wrong one of a compare-exchange's two orders: release with relaxed on
+ * failure releases nothing there. A fence before the exchange mends that, and does no harm where the
+ * compiler is right. It is the built-in one, so that the orders we ask for stay the same everywhere.
+ * tools/cross.sh looks at what compilers make of them.
+ */
+#if defined __riscv && defined __GNUC__ && !defined __clang__
+#define ERRSEQ_RELEASE_() __atomic_thread_fence(__ATOMIC_RELEASE)
+#else
+#define ERRSEQ_RELEASE_() ((void)0)
+#endif
+
 /* A text cut to size, and how long the whole would be. errseq_format puts the zero byte. */
 struct text_ {
 	char *buf;
@@ -171,6 +183,7 @@ int(ERRSEQ_(set))(ERRSEQ_(t) *eseq, int err)
 
 	/* relaxed: only a first guess for the exchange */
 	old = atomic_load_explicit(&eseq->word_, memory_order_relaxed);
+	ERRSEQ_RELEASE_();
 	do {
 		/* the counter as it is, no flags, the new errno */
 		next = old / ERRSEQ_STEP_ * ERRSEQ_STEP_ + (unsigned)-err;
@@ -227,6 +240,7 @@ int ERRSEQ_(advance_shared_)(ERRSEQ_(t) *eseq, ERRSEQ_(shared_cursor_t) *since,
 {
 	do {
 		seen = ERRSEQ_(mark_)(eseq, seen);
+		ERRSEQ_RELEASE_();
 		/* release: who reads the cursor reads no older word. relaxed: a loser starts again */
 		if (atomic_compare_exchange_strong_explicit(&since->cursor_, &at, seen,
 							    memory_order_release,
