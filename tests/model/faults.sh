@@ -45,19 +45,19 @@ fault steps 'linear|G3' 'set keeps the flags' $c \
 'next = old / ERRSEQ_STEP_ * ERRSEQ_STEP_ + (unsigned)-err;' \
 'next = (old & ~(ERRSEQ_(cursor_t))ERRSEQ_ERRNO_) + (unsigned)-err;'
 fault steps 'linear|G1' 'set leaves an error alone that nobody was told of' $c \
-'	old = atomic_load_explicit(&eseq->word_, memory_order_relaxed);
-	do {' \
-'	old = atomic_load_explicit(&eseq->word_, memory_order_relaxed);
-	if (old != 0 && !(old & ERRSEQ_REPORTED_))
+'	do {
+		/* the counter as it is' \
+'	if (old != 0 && !(old & ERRSEQ_REPORTED_))
 		return 0;
-	do {'
+	do {
+		/* the counter as it is'
 fault steps 'does it end' 'set waits until somebody looks' $c \
-'	old = atomic_load_explicit(&eseq->word_, memory_order_relaxed);
-	do {' \
-'	do
+'	do {
+		/* the counter as it is' \
+'	while (old != 0 && !(old & ERRSEQ_OBSERVED_))
 		old = atomic_load_explicit(&eseq->word_, memory_order_relaxed);
-	while (old != 0 && !(old & ERRSEQ_OBSERVED_));
-	do {'
+	do {
+		/* the counter as it is'
 fault orders G6 'set does not exchange an equal value' $c \
 '			next += ERRSEQ_STEP_;' \
 '			next += ERRSEQ_STEP_;
@@ -182,6 +182,7 @@ fault steps 'G2|linear' 'shared advance: who loses tells of the error too' $c "$
 		return ERRSEQ_(cursor_error)(seen);"
 fault steps 'G1|G2|linear' 'shared advance moves the cursor and marks the word then' $c \
 '		seen = ERRSEQ_(mark_)(eseq, seen);
+		ERRSEQ_RELEASE_();
 		/* release: who reads the cursor reads no older word. relaxed: a loser starts again */
 '"$exchange" \
 '		if (atomic_compare_exchange_strong_explicit(&since->cursor_, &at, seen | ERRSEQ_FLAGS_,
