@@ -158,10 +158,40 @@ static void set_tries_again_until_its_exchange_succeeds(void **state)
 	assert_int_equal(get(&word), EIO);
 }
 
+struct shared_word {
+	errseq_t word;
+	errseq_shared_cursor_t cursor;
+};
+
+/* The other is told, and then the counter goes once all the way round. */
+static void tell_the_other_and_wrap(void *argument)
+{
+	struct shared_word *both = (struct shared_word *)argument;
+
+	assert_int_equal(errseq_check_and_advance_shared(&both->word, &both->cursor), -EIO);
+	put(&both->word, value_of(3, NO_FLAG, EIO));
+}
+
+/* The documented limit once more, in the second look of who loses: no news, and nothing is marked. */
+static void shared_advance_that_loses_and_finds_a_difference_in_flags_is_0(void **state)
+{
+	struct shared_word both;
+
+	(void)state;
+	put(&both.word, value_of(3, NO_FLAG, EIO));
+	errseq_shared_cursor_init(&both.cursor, 0);
+	trace_begin(4, tell_the_other_and_wrap, &both);
+	assert_int_equal(errseq_check_and_advance_shared(&both.word, &both.cursor), 0);
+	trace_end();
+	assert_int_equal(get(&both.word), value_of(3, NO_FLAG, EIO));
+	assert_int_equal(errseq_shared_cursor_get(&both.cursor), value_of(3, BOTH_FLAGS, EIO));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(set_tries_again_until_its_exchange_succeeds),
+		cmocka_unit_test(shared_advance_that_loses_and_finds_a_difference_in_flags_is_0),
 		cmocka_unit_test(whatever_happens_between_two_steps_one_of_the_two_came_first),
 	};
 
