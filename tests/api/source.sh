@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# src/errseq.c without the build system: two files in somebody's tree, freestanding, in a unity build, on a
-# target without lock-free atomics; and what it needs and offers as an object.
+# src/errseq.c without the build system: two files in somebody's tree, freestanding, in a unity build, on
+# targets without lock-free atomics; and what it needs and offers as an object. src/wait.c, likewise.
 # usage: source.sh SOURCE_DIR WORK_DIR CC
 set -eu
 source_dir=$1 work=$2 cc=$3
@@ -23,6 +23,17 @@ int main(void)
 	errseq_set(&word, -5);
 	return errseq_check(&word, cursor) != -5 || advance(&word, &cursor) != -5 ||
 	       errseq_check_and_advance(&word, &cursor) != 0;
+}
+EOF
+cat >invalid.c <<'EOF'
+#include <errno.h>
+#include <errseq/errseq.h>
+int main(void)
+{
+	errseq_t word = ERRSEQ_INIT;
+	volatile int err = 5;
+
+	return errseq_set(&word, err) != -EINVAL;
 }
 EOF
 for order in 'user.c errseq.c' 'errseq.c user.c'; do
@@ -47,6 +58,9 @@ for compiler in $(compilers_for "$cc" gcc clang); do
 		for object in errseq.o free.o; do
 			undefined=$(calls_elsewhere "$object")
 			[ -z "$undefined" ] || fail "$compiler $level: $object needs $undefined"
+			# without <errno.h> too, EINVAL is what the system calls so
+			must "$compiler" -std=c11 $level -I. invalid.c $object -o invalid
+			must ./invalid
 		done
 	done
 	echo "$compiler: alone, in a unity build and freestanding; nothing undefined"
@@ -61,6 +75,21 @@ done
 # In another language than C11 it says what it wants.
 must_fail_with 'compile errseq.c as C11 or later' "$cc" -std=c99 -I. -c errseq.c -o out.o
 must_fail_with 'compile errseq.c as C11 or later' "$cc" -x c++ -I. -c errseq.c -o out.o
+must_fail_with 'compile errseq.c as C11 or later' "$cc" -std=c11 -D__STDC_NO_ATOMICS__ -I. -c errseq.c -o out.o
+# some C++ compilers say which C they know
+must_fail_with 'compile errseq.c as C11 or later' "$cc" -x c++ -D__STDC_VERSION__=201112L -I. -c errseq.c -o out.o
+
+# Waiting: whoever defines _GNU_SOURCE may; where there is no futex it is an empty file.
+cp "$source_dir/include/errseq/wait.h" errseq/
+cp "$source_dir/src/wait.c" .
+for flags in '' -D_GNU_SOURCE -U__linux__; do
+	# shellcheck disable=SC2086
+	must "$cc" -std=c11 -Wall -Wextra -Wpedantic -Werror $flags -I. -c wait.c -o wait.o
+	waits=$(nm -g --defined-only wait.o | grep -c errseq_ || true)
+	[ "$waits" = "$([ "$flags" = -U__linux__ ] && echo 0 || echo 2)" ] ||
+		fail "$cc $flags: wait.o defines $waits functions"
+done
+echo "wait.c: alone, with _GNU_SOURCE, and empty where there is no futex"
 
 # The fast paths of optimised users are inline: of the library they need the slow path and nothing else.
 cat >inline.c <<'EOF'
@@ -105,7 +134,30 @@ for compiler in $(compilers_for "$cc" gcc clang); do
 			fail "$compiler $mode: a user's object defines a symbol of the library"
 	done
 done
+# <stdatomic.h> is for C11 that has it. Everywhere else it may be missing, or say that it is not for C++.
+mkdir -p stranger
+echo '#error "somebody includes <stdatomic.h>"' >stranger/stdatomic.h
+for compiler in $(compilers_for "$cc" gcc clang); do
+	must_fail_with 'somebody includes' "$compiler" -std=c11 -Istranger -I. -c inline.c -o inline.o
+	for mode in 'c -std=c99' 'c -std=c11 -D__STDC_NO_ATOMICS__' 'c++ -std=c++11' 'c++ -std=c++11 -D__STDC_VERSION__=201112L'; do
+		# shellcheck disable=SC2086
+		must "$compiler" -x $mode -Istranger -I. -c inline.c -o inline.o
+	done
+done
 echo "fast paths are inline, and no user's object carries a copy of a symbol"
+
+# Where 64 bits are not lock-free there is no 64-bit word, and all else is as ever: the 80486.
+if "$cc" -m32 -march=i486 -ffreestanding -dM -E -x c - </dev/null 2>/dev/null |
+	grep -q '__GCC_ATOMIC_LLONG_LOCK_FREE 1'; then
+	must "$cc" -std=c11 -m32 -march=i486 -ffreestanding -nostdinc -isystem \
+		"$("$cc" -print-file-name=include)" -Wall -Wextra -Werror -I. -c errseq.c -o out.o
+	got=$(nm -g --defined-only out.o | awk '{ print $3 }' | grep errseq | sort)
+	want=$(grep -v errseq64 <<<"$want")
+	[ "$got" = "$want" ] || fail "$cc -march=i486: errseq.o defines: $got, expected: $want"
+	echo "a target without lock-free 64 bits has the 32-bit word only"
+else
+	skip_part "$cc has no target without lock-free 64-bit atomics (-m32 -march=i486)"
+fi
 
 # Where an atomic is a lock in disguise the build stops, and says why. gcc knows such a target: the 80386.
 if "$cc" -m32 -march=i386 -ffreestanding -dM -E -x c - </dev/null 2>/dev/null |
