@@ -144,6 +144,24 @@ for compiler in $(compilers_for "$cc" gcc clang); do
 		must "$compiler" -x $mode -Istranger -I. -c inline.c -o inline.o
 	done
 done
+# A compiler that is neither gcc nor clang, and has no C11, calls the library for everything; of 32 bits only.
+cat >word64.c <<'EOF'
+#include <errseq/errseq.h>
+#ifdef ERRSEQ_HAVE_64
+#error "64 bits are offered"
+#endif
+EOF
+strange="-U__GNUC__ -U__clang__ -ffreestanding -nostdinc"
+for compiler in $(compilers_for "$cc" gcc clang); do
+	for mode in 'c -std=c99' 'c++ -std=c++11'; do
+		strange_mode="$mode $strange -isystem $("$compiler" -print-file-name=include)"
+		# shellcheck disable=SC2086
+		check_inline 'errseq_check errseq_check_and_advance errseq_check_and_advance_shared errseq_check_shared errseq_sample ' \
+			"$compiler" -x $strange_mode -O2 -Wall -Wextra -Wundef -Werror
+		# shellcheck disable=SC2086
+		must "$compiler" -x $strange_mode -fsyntax-only -I. word64.c
+	done
+done
 echo "fast paths are inline, and no user's object carries a copy of a symbol"
 
 # Where 64 bits are not lock-free there is no 64-bit word, and all else is as ever: the 80486.
@@ -157,6 +175,27 @@ if "$cc" -m32 -march=i486 -ffreestanding -dM -E -x c - </dev/null 2>/dev/null |
 	echo "a target without lock-free 64 bits has the 32-bit word only"
 else
 	skip_part "$cc has no target without lock-free 64-bit atomics (-m32 -march=i486)"
+fi
+
+# Where a plain uint64_t is aligned to 4 within a struct, the word is not: the 80686, in each language.
+cat >aligned.c <<'EOF'
+#include <errseq/errseq.h>
+struct inside {
+	char before;
+	errseq64_t word;
+};
+typedef char is_aligned[offsetof(struct inside, word) == 8 && sizeof(struct inside) == 16 ? 1 : -1];
+EOF
+if "$cc" -m32 -march=i686 -ffreestanding -dM -E -x c - </dev/null 2>/dev/null |
+	grep -q '__GCC_ATOMIC_LLONG_LOCK_FREE 2'; then
+	for mode in 'c -std=c11' 'c -std=c99' 'c++ -std=c++11'; do
+		# shellcheck disable=SC2086
+		must "$cc" -x $mode -m32 -march=i686 -ffreestanding -nostdinc -isystem \
+			"$("$cc" -print-file-name=include)" -I. -fsyntax-only aligned.c
+	done
+	echo "the 64-bit word is aligned to 8 where uint64_t is not"
+else
+	skip_part "$cc has no target that aligns 64 bits to 4 (-m32 -march=i686)"
 fi
 
 # Where an atomic is a lock in disguise the build stops, and says why. gcc knows such a target: the 80386.
