@@ -27,7 +27,7 @@ refused() {
 
 accepted() {
 	snippet "$work/right.c" "$1"
-	must "${compile[@]}" -Werror "$work/right.c"
+	must "${compile[@]}" -Werror -Wnonnull "$work/right.c"
 }
 
 try() {
@@ -47,7 +47,7 @@ try() {
 			refused 'unused|ignor' "$call;" -Werror
 			accepted "if ($call) return;"
 		done
-		for call in 'errseq_set(0, -EIO)' 'errseq_init(0)'; do
+		for call in 'errseq_set(0, -EIO)' 'errseq_init(0)' 'if (errseq_wait(0, *cursor, 0)) return'; do
 			refused 'null' "$call;" -Werror -Wnonnull
 		done
 		# a cursor is not a word, nor the other way round

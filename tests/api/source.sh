@@ -153,7 +153,7 @@ cat >word64.c <<'EOF'
 EOF
 strange="-U__GNUC__ -U__clang__ -ffreestanding -nostdinc"
 for compiler in $(compilers_for "$cc" gcc clang); do
-	for mode in 'c -std=c99' 'c++ -std=c++11'; do
+	for mode in 'c -std=c99 -D__attribute__=no_attributes' 'c++ -std=c++11'; do
 		strange_mode="$mode $strange -isystem $("$compiler" -print-file-name=include)"
 		# shellcheck disable=SC2086
 		check_inline 'errseq_check errseq_check_and_advance errseq_check_and_advance_shared errseq_check_shared errseq_sample ' \

@@ -28,6 +28,18 @@ static void word_and_cursors_are_as_wide_as_their_bits_and_aligned_to_it(void **
 	assert_int_equal(offsetof(struct inside, cursor), 3 * size);
 }
 
+/* Whether its users ask by #ifdef or by #if. */
+static void word_of_64_bits_is_offered_by_a_macro_that_is_1(void **state)
+{
+	(void)state;
+#ifdef ERRSEQ_HAVE_64
+	assert_int_equal(ERRSEQ_HAVE_64, 1);
+	assert_int_equal(sizeof(errseq64_t), 8);
+#else
+	SKIP_BECAUSE("64 bits are not lock-free here");
+#endif
+}
+
 static errseq_t static_word = ERRSEQ_INIT;
 
 static void initialised_word_is_all_zeroes_and_never_set(void **state)
@@ -127,6 +139,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(word_and_cursors_are_as_wide_as_their_bits_and_aligned_to_it),
+		cmocka_unit_test(word_of_64_bits_is_offered_by_a_macro_that_is_1),
 		cmocka_unit_test(initialised_word_is_all_zeroes_and_never_set),
 		cmocka_unit_test(init_forgets_the_history),
 		cmocka_unit_test(zeroed_memory_holds_valid_words),
