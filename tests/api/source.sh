@@ -159,9 +159,14 @@ for compiler in $(compilers_for "$cc" gcc clang); do
 		check_inline 'errseq_check errseq_check_and_advance errseq_check_and_advance_shared errseq_check_shared errseq_sample ' \
 			"$compiler" -x $strange_mode -O2 -Wall -Wextra -Wundef -Werror
 		# shellcheck disable=SC2086
-		must "$compiler" -x $strange_mode -fsyntax-only -I. word64.c
+		must "$compiler" -x $strange_mode -DERRSEQ_BUILD_OF_SHARED_ -fsyntax-only -I. word64.c
 	done
 done
+# Only the build of the shared library exports, on Windows too.
+"$cc" -std=c11 -D_WIN32 -E -I. errseq.c >static.i
+"$cc" -std=c11 -D_WIN32 -DERRSEQ_BUILD_OF_SHARED_ -E -I. errseq.c >shared.i
+! grep -q dllexport static.i || fail "the static library exports on Windows"
+grep -q dllexport shared.i || fail "the shared library exports nothing on Windows"
 echo "fast paths are inline, and no user's object carries a copy of a symbol"
 
 # Where 64 bits are not lock-free there is no 64-bit word, and all else is as ever: the 80486.
