@@ -20,7 +20,7 @@
 #
 # --table FILE writes what was seen between the two markers of docs/architectures.md, or to a new file.
 #
-# Returns 0 if nothing failed, 1 if something did, 2 if it could not look.
+# Returns 0 if nothing failed, 1 if something did, 2 if it could not look, 77 if there is no source of cmocka.
 set -euo pipefail
 export LC_ALL=C WINEDEBUG=-all
 source_dir=$(cd "$(dirname "$0")/.." && pwd)
