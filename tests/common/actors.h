@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Every call that shares a word with others, side by side with the naive model of it, and the kinds of words
- * and cursors that it can meet. For the tests that let calls interrupt each other, or end in the middle.
+ * and cursors that it can meet. And which outcomes the model
+ * allows if one or two others happen in the middle of a call.
  */
 #ifndef ERRSEQ_TESTS_ACTORS_H
 #define ERRSEQ_TESTS_ACTORS_H
@@ -76,6 +77,59 @@ static void interfere(void *argument)
 		self->result[1] = self->second->library(self->word, &self->place);
 }
 
+struct outcome {
+	value_t word;
+	errseq_cursor_t cursor, other_cursor, shared;
+	int result, other_result[2];
+};
+
+static inline int equal(const struct outcome *a, const struct outcome *b)
+{
+	return a->word == b->word && a->cursor == b->cursor && a->other_cursor == b->other_cursor &&
+	       a->shared == b->shared && a->result == b->result &&
+	       a->other_result[0] == b->other_result[0] && a->other_result[1] == b->other_result[1];
+}
+
+/*
+ * The model's outcome with the call after `after` of the interferer's steps, and the word marked before
+ * step `early` of them, if the actor is one that marks early and there is something to mark.
+ */
+static inline struct outcome model(value_t word, struct outcome start, const struct actor *actor,
+				   const struct interferer *other, int after, int early)
+{
+	const struct actor *steps[2] = { other->first, other->second };
+	struct outcome outcome = start;
+	struct spec spec = spec_from(word);
+	int i;
+
+	for (i = 0; i <= 2; i++) {
+		if (i == early && actor->marks_early && spec.error != 0)
+			spec.observed = spec.reported = 1;
+		if (i == after)
+			outcome.result = actor->model(&spec, &outcome.cursor, &outcome.shared);
+		if (i < 2 && steps[i])
+			outcome.other_result[i] =
+				steps[i]->model(&spec, &outcome.other_cursor, &outcome.shared);
+	}
+	outcome.word = spec_value(&spec);
+	return outcome;
+}
+
+static inline int is_allowed(const struct outcome *seen, value_t word, struct outcome start,
+			     const struct actor *actor, const struct interferer *other)
+{
+	int after, early;
+
+	for (after = 0; after <= 2; after++)
+		for (early = -1; early <= (actor->marks_early ? after : -1); early++) {
+			struct outcome allowed = model(word, start, actor, other, after, early);
+
+			if (equal(seen, &allowed))
+				return 1;
+		}
+	return 0;
+}
+
 static const value_t starts[] = {
 	0,
 	VALUE(0, NO_FLAG, 5),
@@ -98,7 +152,7 @@ static const value_t cursors[] = {
 };
 
 /* 0, the word itself if it is marked, or a value that it had not long ago. */
-static int may_stand_there(errseq_cursor_t cursor, value_t word)
+static inline int may_stand_there(errseq_cursor_t cursor, value_t word)
 {
 	value_t behind = (errseq_cursor_count(word) - errseq_cursor_count(cursor)) & LAST_COUNT;
 

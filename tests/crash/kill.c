@@ -18,8 +18,8 @@
  *
  * The parent looks on: at any moment each word and each cursor has a value that it may have.
  *
- * A cursor meets its own value again after exactly 2^18 observed records if the errno fits as well, one
- * of 4000; that somebody sleeps exactly that long we leave to chance.
+ * A cursor meets its own value again after exactly 2^18 steps of the counter if the errno fits as well; that
+ * somebody sleeps exactly that long we leave to chance.
  *
  * usage: kill [KILLS]; by default 3000, or as many as fit into 5 seconds.
  */
@@ -120,6 +120,8 @@ static void processes_killed_at_any_moment_stop_nobody_and_nothing_is_missed_or_
 	int slot;
 
 	(void)state;
+	for (w = 0; w < WORDS; w++)
+		arena->words[w].ledger.numbers = w == 0 ? NUMBERS : 1;
 	for (slot = 0; slot < SLOTS; slot++)
 		give_birth(slot);
 	for (i = 0; i < kills && time_is_left(start, seconds);) {

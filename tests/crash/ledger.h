@@ -11,6 +11,9 @@
  *	G2	not over when the last look through this cursor began, for then that one told of it;
  *	-	begun before the look ended.
  *
+ * The fewer numbers have an errno of their own, the less is known of which record it was; but only then an equal
+ * error is recorded again and again, which none but the counter tells apart.
+ *
  * Every record comes after a note with its number, which whoever is told reads (G6). Who is told of nothing
  * must have read the notes of all records that were completed before the look, when it was last told or took its
  * position: else an error was missed (G1), or was told to somebody who did not see its note and was not told
@@ -30,6 +33,7 @@ enum {
 };
 
 struct ledger {
+	unsigned long numbers; /* that have errnos of their own, 1 to NUMBERS; constant */
 	struct {
 		atomic_ulong note, begun, completed, over;
 	} of[RECORDERS];
@@ -83,7 +87,7 @@ static inline int begin_record(struct ledger *ledger, int recorder)
 	/* relaxed: it is errseq_set that must make the note visible */
 	atomic_store_explicit(&ledger->of[recorder].note, n, memory_order_relaxed);
 	atomic_store_explicit(&ledger->of[recorder].begun, n, memory_order_release);
-	return -(1 + recorder * NUMBERS + (int)(n % NUMBERS));
+	return -(1 + recorder * NUMBERS + (int)(n % ledger->numbers));
 }
 
 static inline void end_record(struct ledger *ledger, int recorder)
@@ -109,18 +113,18 @@ static inline const char *number_of(const struct ledger *ledger, int err,
 				    const unsigned long *after, const struct moment *before,
 				    int *recorder, unsigned long *number)
 {
-	unsigned long begun, last, digits;
+	unsigned long begun, last, digits, numbers = ledger->numbers;
 
 	*recorder = (-err - 1) / NUMBERS;
 	digits = (unsigned long)(-err - 1) % NUMBERS;
-	if (err > -1 || *recorder >= RECORDERS)
+	if (err > -1 || *recorder >= RECORDERS || digits >= numbers)
 		return "it is told of an errno that nobody records";
 	begun = read_(&ledger->of[*recorder].begun);
 	last = before->completed[*recorder];
 	last = last > 0 ? last - 1 : 0;
 	if (after && after[*recorder] > last)
 		last = after[*recorder];
-	*number = last + 1 + (digits + NUMBERS - (last + 1) % NUMBERS) % NUMBERS;
+	*number = last + 1 + (digits + numbers - (last + 1) % numbers) % numbers;
 	if (*number > begun)
 		return "it is told of a record that it was told of before, that was overwritten "
 		       "before the "
@@ -225,8 +229,8 @@ static inline const char *judge_advance_shared(const struct ledger *ledger, stru
 	if (wrong || number_of(ledger, err, NULL, before, &recorder, &number))
 		return wrong;
 	begun = read_(&ledger->of[recorder].begun);
-	/* Who slept so long that another number has the same digits does not know which one it was. */
-	if (number + NUMBERS <= begun)
+	/* If another number with the same digits was begun, nobody knows which one it was. */
+	if (number + ledger->numbers <= begun)
 		return NULL;
 	/* relaxed: who comes second is told so by the exchange itself */
 	if (atomic_exchange_explicit(&claims->of[recorder][number % CLAIMS], number,

@@ -13,7 +13,7 @@
  *
  * What happens at each single atomic step is shown by interrupts.c and steps.c.
  *
- * usage: signals [SECONDS]; by default 2 for each of the two tests.
+ * usage: signals [SECONDS]; by default 1 for each of the two tests.
  */
 #include "bystanders.h" /* before the names of this width mean the other one */
 
@@ -25,7 +25,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
-static time_t seconds = 2;
+static time_t seconds = 1;
 
 enum {
 	WORDS = 2,
@@ -207,6 +207,8 @@ static void call_for_some_seconds(int with_jumps)
 	static unsigned long calls;
 
 	memset((void *)&arena, 0, sizeof(arena));
+	arena.words[0].ledger.numbers = NUMBERS;
+	arena.words[1].ledger.numbers = 1;
 	memset(interrupted_inside, 0, sizeof(interrupted_inside));
 	seed = 1;
 	calls = 0;

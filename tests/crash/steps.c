@@ -18,101 +18,15 @@
  *
  * usage: steps [all]; with "all", processes are killed on every edge too: some 15000 of them.
  */
-#include "../common/actors.h"
-#include "../common/harness.h"
 #include "../shim/trace.h"
+#include "left.h"
 #include "watchdog.h"
 #include <setjmp.h>
 #include <signal.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
-#ifndef TEST_64
-#include <errseq/wait.h>
-#endif
 
-/* ---- the calls that others cannot notice, beside those of actors.h ------------------------------ */
-
-ACTOR(init, (errseq_init(word), 0), (*spec = spec_from(0), 0))
-ACTOR(load, (place->cursor = errseq_load(word), 0), (*cursor = spec_value(spec), 0))
-ACTOR(shared_init, (errseq_shared_cursor_init(place->shared, place->cursor), 0),
-      (*shared = *cursor, 0))
-ACTOR(shared_get, (place->cursor = errseq_shared_cursor_get(place->shared), 0),
-      (*cursor = *shared, 0))
-#if defined ERRSEQ_HAVE_WAIT && !defined TEST_64
-static const struct timespec long_past = { 0, 0 };
-ACTOR(wait, errseq_wait(word, place->cursor, &long_past),
-      spec_check(spec, *cursor) ? 0 : -ETIMEDOUT)
-#endif
-
-static const struct actor more_actors[] = {
-	{ "init", library_init, model_init, 0 },
-	{ "load", library_load, model_load, 0 },
-	{ "shared cursor init", library_shared_init, model_shared_init, 0 },
-	{ "shared cursor get", library_shared_get, model_shared_get, 0 },
-#if defined ERRSEQ_HAVE_WAIT && !defined TEST_64
-	{ "wait", library_wait, model_wait, 0 },
-#endif
-};
-
-enum {
-	ALL_ACTORS = COUNT_OF(actors) + COUNT_OF(more_actors),
-	MOST_CURSORS = 5
-};
-
-static const struct actor *actor_at(unsigned i)
-{
-	return i < COUNT_OF(actors) ? &actors[i] : &more_actors[i - COUNT_OF(actors)];
-}
-
-/* Where an observer of this word may stand; of a word that was never set, also in another word's life. */
-static unsigned cursors_of(value_t word, errseq_cursor_t at[MOST_CURSORS])
-{
-	unsigned n = 0;
-
-	at[n++] = 0;
-	if (word == 0) {
-		at[n++] = VALUE(3, BOTH_FLAGS, 5);
-		return n;
-	}
-	at[n++] = (word - VALUE(1, 0, 0)) | BOTH_FLAGS;
-	at[n++] = value_of(errseq_cursor_count(word) - 1, OBSERVED, word % 4095 + 1);
-	if (word & OBSERVED) {
-		at[n++] = word;
-		at[n++] = word & ~(value_t)REPORTED;
-	}
-	return n;
-}
-
-/* ---- what all share, and the ways to die --------------------------------------------------------- */
-
-static struct scene {
-	errseq_t word;
-	errseq_shared_cursor_t shared;
-	struct place dead; /* in shared memory, so that it outlives its owner */
-	struct interferer other;
-} * scene; /* mapped */
-
-struct left {
-	value_t word;
-	errseq_cursor_t shared, cursor;
-};
-
-static void lay_out(const struct left *left)
-{
-	put(&scene->word, left->word);
-	errseq_shared_cursor_init(&scene->shared, left->shared);
-	scene->dead.cursor = left->cursor;
-	scene->dead.shared = &scene->shared;
-}
-
-static struct left look(void)
-{
-	struct left left = { get(&scene->word), errseq_shared_cursor_get(&scene->shared),
-			     scene->dead.cursor };
-
-	return left;
-}
+/* ---- the ways to die -------------------------------------------------------------------------------- */
 
 static jmp_buf away;
 
@@ -158,84 +72,6 @@ static int kill_process(const struct actor *actor, int step)
 		return 1;
 	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
 	return 0;
-}
-
-/* ---- what may be left ---------------------------------------------------------------------------- */
-
-enum stage {
-	NOTHING = 1, /* the call did not happen */
-	MARKED = 2,  /* only the mark of an advance through a shared cursor */
-	HAPPENED = 4
-};
-
-/* The stages that look like this; several, if the call changes nothing. */
-static int stages_of(const struct left *left, const struct left *start, const struct actor *actor)
-{
-	struct spec spec = spec_from(start->word);
-	errseq_cursor_t cursor = start->cursor, shared = start->shared;
-	int stages = 0;
-
-	if (left->word == start->word && left->shared == shared && left->cursor == cursor)
-		stages |= NOTHING;
-	if (actor->marks_early && spec.error != 0 && !spec_same(&spec, shared) &&
-	    left->word == (start->word | BOTH_FLAGS) && left->shared == shared &&
-	    left->cursor == cursor)
-		stages |= MARKED;
-	actor->model(&spec, &cursor, &shared);
-	if (left->word == spec_value(&spec) && left->shared == shared &&
-	    (left->cursor == cursor || left->cursor == start->cursor))
-		stages |= HAPPENED;
-	return stages;
-}
-
-static void fail_with(const char *what, const struct actor *actor, int step,
-		      const struct left *start, const struct left *left)
-{
-	char from[ERRSEQ_FORMAT_SIZE], to[ERRSEQ_FORMAT_SIZE], at[ERRSEQ_FORMAT_SIZE],
-		then[ERRSEQ_FORMAT_SIZE];
-
-	errseq_format(start->word, from, sizeof(from));
-	errseq_format(left->word, to, sizeof(to));
-	errseq_format(start->shared, at, sizeof(at));
-	errseq_format(left->shared, then, sizeof(then));
-	fail_msg("%s died before step %d: word (%s) became (%s), shared cursor (%s) became (%s): "
-		 "%s",
-		 actor->name, step, from, to, at, then, what);
-}
-
-/* ---- the survivors -------------------------------------------------------------------------------- */
-
-static int goes_on(const struct actor *actor, struct place *place, struct spec *spec,
-		   errseq_cursor_t *cursor, errseq_cursor_t *shared)
-{
-	int expected = actor->model(spec, cursor, shared);
-
-	return actor->library(&scene->word, place) == expected && place->cursor == *cursor &&
-	       errseq_shared_cursor_get(&scene->shared) == *shared &&
-	       get(&scene->word) == spec_value(spec);
-}
-
-/* Whoever stands anywhere makes any call, and then, if `pairs`, one of those in actors.h. */
-static void all_others_go_on(const struct actor *dead, int step, const struct left *start,
-			     const struct left *left, int pairs)
-{
-	errseq_cursor_t at[MOST_CURSORS];
-	unsigned c, count = cursors_of(left->word, at), first, second;
-
-	for (c = 0; c < count; c++)
-		for (first = 0; first < ALL_ACTORS; first++)
-			for (second = 0; second < (pairs ? COUNT_OF(actors) : 1); second++) {
-				struct place place = { at[c], &scene->shared };
-				struct spec spec = spec_from(left->word);
-				errseq_cursor_t cursor = at[c], shared = left->shared;
-
-				lay_out(left);
-				if (!goes_on(actor_at(first), &place, &spec, &cursor, &shared))
-					fail_with(actor_at(first)->name, dead, step, start, left);
-				if (pairs &&
-				    !goes_on(&actors[second], &place, &spec, &cursor, &shared))
-					fail_with(actors[second].name, dead, step, start, left);
-			}
 }
 
 /* ---- the deaths ------------------------------------------------------------------------------------ */
@@ -326,8 +162,8 @@ static void thread_that_leaves_before_any_step_leaves_what_the_model_knows_and_o
  * before a later one. The call may have happened before, between or after these; an advance through the shared
  * cursor may have marked the word in each round that it lost.
  */
-static int is_allowed(value_t word, const struct left *start, const struct actor *actor,
-		      errseq_cursor_t other_cursor, const struct left *left)
+static int may_be_left(value_t word, const struct left *start, const struct actor *actor,
+		       errseq_cursor_t other_cursor, const struct left *left)
 {
 	const struct actor *steps[2] = { scene->other.first, scene->other.second };
 	int after, marks, i;
@@ -400,7 +236,7 @@ static void die_after_interference(const struct left *start, errseq_cursor_t oth
 		if (!interfered)
 			return; /* the call has fewer steps */
 		left = look();
-		if (!is_allowed(start->word, start, actor, other_cursor, &left))
+		if (!may_be_left(start->word, start, actor, other_cursor, &left))
 			fail_with(second ? second->name : first->name, actor, step + die_at - 1,
 				  start, &left);
 		deaths += (unsigned)died;
@@ -460,11 +296,6 @@ int main(int argc, char **argv)
 		fprintf(stderr, "steps: '%s': \"all\" or nothing is expected here\n", argv[1]);
 		return 2;
 	}
-	scene = (struct scene *)mmap(NULL, sizeof(*scene), PROT_READ | PROT_WRITE,
-				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (scene == MAP_FAILED) {
-		perror("steps: no shared memory could be mapped");
-		return 2;
-	}
+	map_scene();
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,59 +8,6 @@
 #include "../common/harness.h"
 #include "../shim/trace.h"
 
-struct outcome {
-	value_t word;
-	errseq_cursor_t cursor, other_cursor, shared;
-	int result, other_result[2];
-};
-
-static int equal(const struct outcome *a, const struct outcome *b)
-{
-	return a->word == b->word && a->cursor == b->cursor && a->other_cursor == b->other_cursor &&
-	       a->shared == b->shared && a->result == b->result &&
-	       a->other_result[0] == b->other_result[0] && a->other_result[1] == b->other_result[1];
-}
-
-/*
- * The model's outcome with the call after `after` of the interferer's steps, and the word marked before
- * step `early` of them, if the actor is one that marks early and there is something to mark.
- */
-static struct outcome model(value_t word, struct outcome start, const struct actor *actor,
-			    const struct interferer *other, int after, int early)
-{
-	const struct actor *steps[2] = { other->first, other->second };
-	struct outcome outcome = start;
-	struct spec spec = spec_from(word);
-	int i;
-
-	for (i = 0; i <= 2; i++) {
-		if (i == early && actor->marks_early && spec.error != 0)
-			spec.observed = spec.reported = 1;
-		if (i == after)
-			outcome.result = actor->model(&spec, &outcome.cursor, &outcome.shared);
-		if (i < 2 && steps[i])
-			outcome.other_result[i] =
-				steps[i]->model(&spec, &outcome.other_cursor, &outcome.shared);
-	}
-	outcome.word = spec_value(&spec);
-	return outcome;
-}
-
-static int is_allowed(const struct outcome *seen, value_t word, struct outcome start,
-		      const struct actor *actor, const struct interferer *other)
-{
-	int after, early;
-
-	for (after = 0; after <= 2; after++)
-		for (early = -1; early <= (actor->marks_early ? after : -1); early++) {
-			struct outcome allowed = model(word, start, actor, other, after, early);
-
-			if (equal(seen, &allowed))
-				return 1;
-		}
-	return 0;
-}
-
 static unsigned long cases_seen;
 
 static void try_one(value_t word_at_start, errseq_cursor_t cursor, errseq_cursor_t other_cursor,

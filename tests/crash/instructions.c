@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * G8, by the machine's instructions: a child process makes a call, and is stopped (by ptrace) before each single
+ * instruction of it. This is the library as it is compiled and shipped, whatever it does, atomic or not.
+ *
+ *	death		What is in the shared memory now is what a SIGKILL would leave now. It must be what the
+ *			naive model knows, as in steps.c, and all others go on from there. For some words the child
+ *			is also killed in earnest, before each instruction.
+ *	signals		Before each instruction a signal is delivered, whose handler makes one or two other calls on
+ *			the same word, and every call on words of its own. The outcome must be one that the model
+ *			gives, as in unit/interference.c, and neither of the two touches errno.
+ *
+ * Only on x86: elsewhere an exchange may be a loop that never succeeds while somebody stops it in the middle.
+ */
+#include "bystanders.h" /* before the names of this width mean the other one */
+
+#include "left.h"
+#include "watchdog.h"
+
+#if defined __linux__ && (defined __x86_64__ || defined __i386__)
+#include <errno.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
+#define INSTRUMENTED 1
+#elif defined __has_feature
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define INSTRUMENTED 1
+#endif
+#endif
+#ifndef INSTRUMENTED
+#define INSTRUMENTED 0
+#endif
+
+enum {
+	ERRNO_OF_THE_INTERRUPTED = 4711,
+	ERRNO_OF_THE_HANDLER = 4712,
+	MOST_INSTRUCTIONS = 100000 /* of a call that ends */
+};
+
+/* ---- the child ---------------------------------------------------------------------------------------- */
+
+static void handle(int number)
+{
+	int saved = errno;
+
+	(void)number;
+	errno = ERRNO_OF_THE_HANDLER;
+	interfere(&scene->other);
+	scene->wrong += call_everything_on_bystanders(0);
+	scene->wrong += errno != ERRNO_OF_THE_HANDLER;
+	scene->handled++;
+	errno = saved;
+}
+
+/* Stops, is told what to do, does it, and so on until it is killed. */
+static void call_and_stop(void)
+{
+	for (;;) {
+		__asm__ volatile("int3" ::: "memory");
+		errno = ERRNO_OF_THE_INTERRUPTED;
+		scene->is_inside = 1;
+		scene->result = scene->actor->library(&scene->word, &scene->dead);
+		scene->is_inside = 0;
+		scene->wrong += errno != ERRNO_OF_THE_INTERRUPTED;
+	}
+}
+
+/* ---- the parent --------------------------------------------------------------------------------------- */
+
+static pid_t child;
+
+static void end_child(void)
+{
+	if (child > 0) {
+		kill(child, SIGKILL);
+		waitpid(child, NULL, 0);
+	}
+	child = 0;
+}
+
+/* Waits until the child has stopped, after an instruction or at its int3. */
+static void wait_for_stop(void)
+{
+	int status;
+
+	assert_int_equal(waitpid(child, &status, 0), child);
+	if (!WIFSTOPPED(status) || WSTOPSIG(status) != SIGTRAP) {
+		child = WIFSTOPPED(status) ? child : 0;
+		end_child();
+		fail_msg("the child that makes the calls ended, with status %#x", (unsigned)status);
+	}
+}
+
+static void go_on_to_int3(void)
+{
+	assert_int_equal(ptrace(PTRACE_CONT, child, NULL, NULL), 0);
+	wait_for_stop();
+}
+
+static void start_child(void)
+{
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		unsigned i;
+
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		signal(SIGUSR1, handle);
+		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
+			_exit(3);
+		/* Once without a stop, so that the dynamic linker has done its part. */
+		for (i = 0; i < ALL_ACTORS; i++)
+			actor_at(i)->library(&scene->word, &scene->dead);
+		call_everything_on_bystanders(1);
+		call_and_stop();
+	}
+	wait_for_stop();
+}
+
+/* Makes the child begin the call that is laid out; it stands before its first instruction then. */
+static void begin_call(const struct actor *actor)
+{
+	int steps;
+
+	scene->actor = actor;
+	scene->result = scene->handled = scene->wrong = 0;
+	for (steps = 0; !scene->is_inside; steps++) {
+		assert_true(steps < 1000);
+		assert_int_equal(ptrace(PTRACE_SINGLESTEP, child, NULL, NULL), 0);
+		wait_for_stop();
+	}
+}
+
+/* One instruction more; returns 0 if the call has ended. */
+static int step(void)
+{
+	assert_int_equal(ptrace(PTRACE_SINGLESTEP, child, NULL, NULL), 0);
+	wait_for_stop();
+	return scene->is_inside;
+}
+
+static void skip_where_this_cannot_be_done(void)
+{
+	if (INSTRUMENTED)
+		SKIP_BECAUSE("the sanitizer's own instructions would be stepped through");
+	if (fork() == 0)
+		_exit(ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0);
+	{
+		int status;
+
+		wait(&status);
+		if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+			SKIP_BECAUSE("ptrace is not permitted here");
+	}
+}
+
+/* ---- death -------------------------------------------------------------------------------------------- */
+
+static unsigned long instructions, stops[HAPPENED + 1];
+
+static int judge(const struct left *start, const struct actor *actor, int number, int reached)
+{
+	struct left left = look();
+	int stages = stages_of(&left, start, actor);
+
+	if (stages == 0)
+		fail_with("no part of the call leaves that", actor, number, start, &left);
+	while (reached < HAPPENED && !(stages & reached))
+		reached *= 2;
+	if (!(stages & reached))
+		fail_with("a part of the call was undone", actor, number, start, &left);
+	all_others_go_on(actor, number, start, &left, 0);
+	lay_out(&left); /* the child notices nothing */
+	stops[reached]++;
+	return reached;
+}
+
+/* errseq_wait sleeps in there, and init and its like are not for words that others use. */
+static void what_is_left_before_each_instruction_is_what_the_model_knows(void **state)
+{
+	unsigned s, c, a;
+
+	(void)state;
+	skip_where_this_cannot_be_done();
+	start_child();
+	for (s = 0; s < COUNT_OF(starts); s++) {
+		errseq_cursor_t at[MOST_CURSORS];
+		unsigned positions = cursors_of(starts[s], at);
+
+		for (c = 0; c < positions; c++)
+			for (a = 0; a < ALL_ACTORS; a++) {
+				const struct left start = { starts[s], at[c], at[c] };
+				int reached = NOTHING, number = 1;
+
+				get_on();
+				lay_out(&start);
+				begin_call(actor_at(a));
+				do {
+					reached = judge(&start, actor_at(a), number++, reached);
+					instructions++;
+					assert_true(number < MOST_INSTRUCTIONS);
+				} while (step());
+				if (!(stages_of(&(struct left){ look().word, look().shared,
+								look().cursor },
+						&start, actor_at(a)) &
+				      HAPPENED))
+					fail_msg("%s ended and did not happen", actor_at(a)->name);
+				go_on_to_int3();
+				assert_int_equal(scene->wrong, 0);
+			}
+		report("words", s + 1, COUNT_OF(starts));
+	}
+	end_child();
+	printf("%lu instructions: %lu times nothing was done yet, %lu times only the mark, %lu "
+	       "times all\n",
+	       instructions, stops[NOTHING], stops[MARKED], stops[HAPPENED]);
+	assert_true(stops[NOTHING] > 0 && stops[MARKED] > 0 && stops[HAPPENED] > 0);
+}
+
+static void process_killed_before_each_instruction_leaves_what_the_model_knows(void **state)
+{
+	const struct left start = { starts[1], 0, 0 };
+	unsigned long killed = 0;
+	unsigned a;
+
+	(void)state;
+	skip_where_this_cannot_be_done();
+	for (a = 0; a < COUNT_OF(actors); a++) {
+		int inside = 1, reached = NOTHING, number, i;
+
+		for (number = 1; inside; number++) {
+			get_on();
+			start_child();
+			lay_out(&start);
+			begin_call(&actors[a]);
+			for (i = 1; i < number && inside; i++)
+				inside = step();
+			end_child();
+			scene->is_inside = 0;
+			reached = judge(&start, &actors[a], number, reached);
+			killed++;
+		}
+	}
+	printf("%lu killed, each before another instruction\n", killed);
+	assert_true(killed > COUNT_OF(actors));
+}
+
+/* ---- signals ------------------------------------------------------------------------------------------ */
+
+static unsigned long interrupted;
+
+/* Returns 0 if the call has fewer instructions. */
+static int interrupt_before(int number, value_t word, errseq_cursor_t cursor,
+			    errseq_cursor_t other_cursor, const struct actor *actor,
+			    const struct actor *first, const struct actor *second)
+{
+	/* The shared cursor starts where the other's plain one does. */
+	const struct left laid_out = { word, other_cursor, cursor };
+	const struct outcome start = { word, cursor, other_cursor, other_cursor, 0, { 0, 0 } };
+	const struct interferer other = {
+		first, second, &scene->word, { other_cursor, &scene->shared }, { 0, 0 }
+	};
+	struct outcome seen;
+	int i;
+
+	lay_out(&laid_out);
+	scene->other = other;
+	begin_call(actor);
+	for (i = 1; i < number; i++)
+		if (!step()) {
+			go_on_to_int3();
+			return 0;
+		}
+	assert_true(number < MOST_INSTRUCTIONS);
+	assert_int_equal(ptrace(PTRACE_CONT, child, NULL, (void *)SIGUSR1), 0);
+	wait_for_stop();
+	assert_int_equal(scene->handled, 1);
+	interrupted++;
+	seen.word = get(&scene->word);
+	seen.cursor = scene->dead.cursor;
+	seen.other_cursor = scene->other.place.cursor;
+	seen.shared = errseq_shared_cursor_get(&scene->shared);
+	seen.result = scene->result;
+	seen.other_result[0] = scene->other.result[0];
+	seen.other_result[1] = scene->other.result[1];
+	if (scene->wrong)
+		fail_msg("%s, with %s before instruction %d: errno was touched, or a call on a "
+			 "word of "
+			 "the handler's own went wrong",
+			 actor->name, first->name, number);
+	if (!is_allowed(&seen, word, start, actor, &scene->other))
+		fail_msg("%s, with %s%s%s before instruction %d: word %#llx became %#llx, it "
+			 "returned "
+			 "%d: no order of the two gives that",
+			 actor->name, first->name, second ? " and " : "",
+			 second ? second->name : "", number, (unsigned long long)word,
+			 (unsigned long long)seen.word, seen.result);
+	return 1;
+}
+
+static void signal_before_each_instruction_is_as_if_it_came_before_or_after_the_call(void **state)
+{
+	/* Of all that interferes, what was found to find most: B, then A again; and the winner. */
+	enum {
+		SET_A,
+		SET_B,
+		PEEK = 3,
+		ADVANCE_SHARED = 7
+	};
+	static const struct {
+		int first, second;
+	} others[] = {
+		{ SET_B, SET_A }, { ADVANCE_SHARED, SET_A }, { SET_B, ADVANCE_SHARED }, { PEEK, -1 }
+	};
+	static const unsigned on[] = { 0, 1, 2, 6 };
+	unsigned s, a, o;
+
+	(void)state;
+	skip_where_this_cannot_be_done();
+	start_child();
+	for (s = 0; s < COUNT_OF(on); s++)
+		for (a = 0; a < COUNT_OF(actors); a++)
+			for (o = 0; o < COUNT_OF(others); o++) {
+				int number = 1;
+
+				get_on();
+				while (interrupt_before(number, starts[on[s]], 0, 0, &actors[a],
+							&actors[others[o].first],
+							others[o].second < 0
+								? NULL
+								: &actors[others[o].second]))
+					number++;
+				report("words", s, COUNT_OF(on));
+			}
+	end_child();
+	printf("%lu signals, each before another instruction\n", interrupted);
+	assert_true(interrupted > 500);
+}
+
+static int end_watch_and_child(void **state)
+{
+	end_child();
+	return end_watch(state);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			what_is_left_before_each_instruction_is_what_the_model_knows, begin_watch,
+			end_watch_and_child),
+		cmocka_unit_test_setup_teardown(
+			process_killed_before_each_instruction_leaves_what_the_model_knows,
+			begin_watch, end_watch_and_child),
+		cmocka_unit_test_setup_teardown(
+			signal_before_each_instruction_is_as_if_it_came_before_or_after_the_call,
+			begin_watch, end_watch_and_child),
+	};
+
+	map_scene();
+	put(&scene->word, 0);
+	lay_out(&(struct left){ 0, 0, 0 });
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
+#else
+int main(void)
+{
+	printf("SKIP: crash.instructions: only x86 can be stopped before each instruction of an "
+	       "exchange\n");
+	return 0;
+}
+#endif
