@@ -12,12 +12,11 @@
  *
  * Only on x86: elsewhere an exchange may be a loop that never succeeds while somebody stops it in the middle.
  */
+#if defined __linux__ && (defined __x86_64__ || defined __i386__)
 #include "bystanders.h" /* before the names of this width mean the other one */
 
 #include "left.h"
 #include "watchdog.h"
-
-#if defined __linux__ && (defined __x86_64__ || defined __i386__)
 #include <errno.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -146,23 +145,25 @@ static int step(void)
 
 static void skip_where_this_cannot_be_done(void)
 {
+	int status;
+	pid_t pid;
+
 	if (INSTRUMENTED)
 		SKIP_BECAUSE("the sanitizer's own instructions would be stepped through");
-	if (fork() == 0)
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0)
 		_exit(ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0);
-	{
-		int status;
-
-		wait(&status);
-		if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-			SKIP_BECAUSE("ptrace is not permitted here");
-	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+		SKIP_BECAUSE("ptrace is not permitted here");
 }
 
 /* ---- death -------------------------------------------------------------------------------------------- */
 
 static unsigned long instructions, stops[HAPPENED + 1];
 
+/* Returns the stage that the call has reached by now. */
 static int judge(const struct left *start, const struct actor *actor, int number, int reached)
 {
 	struct left left = look();
@@ -180,7 +181,6 @@ static int judge(const struct left *start, const struct actor *actor, int number
 	return reached;
 }
 
-/* errseq_wait sleeps in there, and init and its like are not for words that others use. */
 static void what_is_left_before_each_instruction_is_what_the_model_knows(void **state)
 {
 	unsigned s, c, a;
@@ -196,6 +196,7 @@ static void what_is_left_before_each_instruction_is_what_the_model_knows(void **
 			for (a = 0; a < ALL_ACTORS; a++) {
 				const struct left start = { starts[s], at[c], at[c] };
 				int reached = NOTHING, number = 1;
+				struct left left;
 
 				get_on();
 				lay_out(&start);
@@ -205,11 +206,10 @@ static void what_is_left_before_each_instruction_is_what_the_model_knows(void **
 					instructions++;
 					assert_true(number < MOST_INSTRUCTIONS);
 				} while (step());
-				if (!(stages_of(&(struct left){ look().word, look().shared,
-								look().cursor },
-						&start, actor_at(a)) &
-				      HAPPENED))
-					fail_msg("%s ended and did not happen", actor_at(a)->name);
+				left = look();
+				if (!(stages_of(&left, &start, actor_at(a)) & HAPPENED))
+					fail_with("the call ended", actor_at(a), number, &start,
+						  &left);
 				go_on_to_int3();
 				assert_int_equal(scene->wrong, 0);
 			}
@@ -350,6 +350,7 @@ static int end_watch_and_child(void **state)
 
 int main(void)
 {
+	static const struct left nothing;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			what_is_left_before_each_instruction_is_what_the_model_knows, begin_watch,
@@ -363,11 +364,12 @@ int main(void)
 	};
 
 	map_scene();
-	put(&scene->word, 0);
-	lay_out(&(struct left){ 0, 0, 0 });
+	lay_out(&nothing);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
 #else
+#include <stdio.h>
+
 int main(void)
 {
 	printf("SKIP: crash.instructions: only x86 can be stopped before each instruction of an "
