@@ -143,20 +143,22 @@ static int step(void)
 	return scene->is_inside;
 }
 
-static void skip_where_this_cannot_be_done(void)
+/* Returns why this cannot be done here, or NULL. */
+static const char *obstacle(void)
 {
 	int status;
 	pid_t pid;
 
 	if (INSTRUMENTED)
-		SKIP_BECAUSE("the sanitizer's own instructions would be stepped through");
+		return "the sanitizer's own instructions would be stepped through";
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0)
 		_exit(ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
-		SKIP_BECAUSE("ptrace is not permitted here");
+		return "ptrace is not permitted here";
+	return NULL;
 }
 
 /* ---- death -------------------------------------------------------------------------------------------- */
@@ -186,7 +188,8 @@ static void what_is_left_before_each_instruction_is_what_the_model_knows(void **
 	unsigned s, c, a;
 
 	(void)state;
-	skip_where_this_cannot_be_done();
+	if (obstacle())
+		SKIP_BECAUSE("%s", obstacle());
 	start_child();
 	for (s = 0; s < COUNT_OF(starts); s++) {
 		errseq_cursor_t at[MOST_CURSORS];
@@ -229,7 +232,8 @@ static void process_killed_before_each_instruction_leaves_what_the_model_knows(v
 	unsigned a;
 
 	(void)state;
-	skip_where_this_cannot_be_done();
+	if (obstacle())
+		SKIP_BECAUSE("%s", obstacle());
 	for (a = 0; a < COUNT_OF(actors); a++) {
 		int inside = 1, reached = NOTHING, number, i;
 
@@ -321,7 +325,8 @@ static void signal_before_each_instruction_is_as_if_it_came_before_or_after_the_
 	unsigned s, a, o;
 
 	(void)state;
-	skip_where_this_cannot_be_done();
+	if (obstacle())
+		SKIP_BECAUSE("%s", obstacle());
 	start_child();
 	for (s = 0; s < COUNT_OF(on); s++)
 		for (a = 0; a < COUNT_OF(actors); a++)
