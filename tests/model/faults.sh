@@ -58,6 +58,16 @@ fault steps 'does it end' 'set waits until somebody looks' $c \
 		old = atomic_load_explicit(&eseq->word_, memory_order_relaxed);
 	do {
 		/* the counter as it is'
+fault steps 'memory of its own|linear' 'set remembers in a static variable what it recorded' $c \
+'	do {
+		/* the counter as it is' \
+'	static int latest;
+
+	if (err == latest)
+		return 0;
+	latest = err;
+	do {
+		/* the counter as it is'
 fault orders G6 'set does not exchange an equal value' $c \
 '			next += ERRSEQ_STEP_;' \
 '			next += ERRSEQ_STEP_;

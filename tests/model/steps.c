@@ -50,6 +50,7 @@ static node_t *beginning_nodes;
 
 static struct {
 	struct answer answers[MOST_STEPS];
+	struct step asked[MOST_STEPS]; /* when these answers were given */
 	unsigned known, given;
 	struct step *question;
 	enum call call;
@@ -88,6 +89,13 @@ static void begin_no_memory(void)
 
 /* ---- what the code asks ---- */
 
+static int is_same(const struct step *a, const struct step *b)
+{
+	return a->operation == b->operation && a->place == b->place && a->order == b->order &&
+	       a->failure_order == b->failure_order && a->is_weak == b->is_weak &&
+	       a->operand == b->operand && a->expected == b->expected;
+}
+
 static struct answer ask(struct step step, const volatile void *object)
 {
 	if (object == no_memory + 64)
@@ -96,8 +104,16 @@ static struct answer ask(struct step step, const volatile void *object)
 		step.place = ON_WORD;
 	else
 		abort();
-	if (running.given < running.known)
+	if (running.given < running.known) {
+		if (!is_same(&step, &running.asked[running.given])) {
+			fprintf(stderr,
+				"explore: %s does something else when it is called again in the "
+				"same way: has it a memory of its own?\n",
+				call_kinds[running.call].name);
+			exit(1);
+		}
 		return running.answers[running.given++];
+	}
 	*running.question = step;
 	longjmp(running.out, 1);
 }
@@ -201,8 +217,10 @@ static node_t new_node(struct node node)
 		const struct node *on_the_way = self;
 		unsigned i;
 
-		for (i = node.depth; i-- > 0; on_the_way = &nodes[on_the_way->parent])
+		for (i = node.depth; i-- > 0; on_the_way = &nodes[on_the_way->parent]) {
 			running.answers[i] = on_the_way->answer;
+			running.asked[i] = nodes[on_the_way->parent].step;
+		}
 	}
 	if (setjmp(running.out) == 0) {
 		static errseq_cursor_t cursor;
