@@ -5,13 +5,13 @@
  * both widths. Every result is judged by ledger.h, so that nothing is missed and nothing is told twice, neither
  * to the interrupted thread nor to the handler. errno stays what it is for both.
  *
- * Here only one of the two is running, so that the shared cursors can be judged too: if nobody is in the middle of
- * an advance through one, whoever is told of nothing through it has company that was told of everything.
+ * Both stand in one thread, so that the shared cursors can be judged as well: if a look through one is told of
+ * nothing, and the other is not in the middle of one, then one of them has been told of all that was completed.
  *
  * In the second test the handler does not return to the call: it jumps away, and the thread never comes back to what
  * it was in the middle of, as if it had died there, thousands of times a second.
  *
- * What happens at each single atomic step is shown by interrupts.c and steps.c.
+ * What happens at each single atomic step is shown by interrupts.c, and at each instruction by instructions.c.
  *
  * usage: signals [SECONDS]; by default 1 for each of the two tests.
  */
