@@ -98,7 +98,7 @@ static const struct bound interleaving_bounds[] = {
 	{ MEDIUM, "all", 2, 3, ALL, NEVER_SET, 0 },
 	{ MEDIUM, "all", 3, 2, ALL, NEVER_SET, 0 },
 	{ DEEP, "waiting", 3, 2, PLAIN | WAITING, ANY_WORD, 0 },
-	{ DEEP, "all", 2, 3, ALL, ANY_WORD, 1 },
+	{ DEEP, "all", 2, 3, ALL, ANY_WORD, 0 },
 	{ DEEP, "all", 3, 2, ALL, SET, 0 },
 	{ DEEP, "some", 3, 2, SOME | CALL_BIT(CHECK), OBSERVED_OR_REPORTED, 0 },
 	{ .calls_name = NULL },
