@@ -138,7 +138,7 @@ static void begin(const struct program *program, struct state *state, int t, enu
 	if (call_kinds[call].records)
 		for (i = 0; i < MAX_THREADS; i++)
 			if (maybe_latest(state, i))
-				me->before |= 1u << i & 15;
+				me->before = (me->before | 1u << i) & 15;
 	if (call == SAMPLE)
 		me->untold = state->untold && !may_be_told(program, state, t, 0);
 	if (call == ADVANCE || call == ADVANCE_SHARED) {
