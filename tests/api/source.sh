@@ -170,17 +170,19 @@ grep -q dllexport shared.i || fail "the shared library exports nothing on Window
 echo "fast paths are inline, and no user's object carries a copy of a symbol"
 
 # Where 64 bits are not lock-free there is no 64-bit word, and all else is as ever: the 80486.
-if "$cc" -m32 -march=i486 -ffreestanding -dM -E -x c - </dev/null 2>/dev/null |
-	grep -q '__GCC_ATOMIC_LLONG_LOCK_FREE 1'; then
-	must "$cc" -std=c11 -m32 -march=i486 -ffreestanding -nostdinc -isystem \
-		"$("$cc" -print-file-name=include)" -Wall -Wextra -Werror -I. -c errseq.c -o out.o
-	got=$(nm -g --defined-only out.o | awk '{ print $3 }' | grep errseq | sort)
-	want=$(grep -v errseq64 <<<"$want")
-	[ "$got" = "$want" ] || fail "$cc -march=i486: errseq.o defines: $got, expected: $want"
-	echo "a target without lock-free 64 bits has the 32-bit word only"
-else
-	skip_part "$cc has no target without lock-free 64-bit atomics (-m32 -march=i486)"
-fi
+want=$(grep -v errseq64 <<<"$want")
+for compiler in $(compilers_for "$cc" gcc clang); do
+	if "$compiler" -m32 -march=i486 -ffreestanding -dM -E -x c - </dev/null 2>/dev/null |
+		grep -q '__GCC_ATOMIC_LLONG_LOCK_FREE 1'; then
+		must "$compiler" -std=c11 -m32 -march=i486 -ffreestanding -nostdinc -isystem \
+			"$("$compiler" -print-file-name=include)" -Wall -Wextra -Werror -I. -c errseq.c -o out.o
+		got=$(nm -g --defined-only out.o | awk '{ print $3 }' | grep errseq | sort)
+		[ "$got" = "$want" ] || fail "$compiler -march=i486: errseq.o defines: $got, expected: $want"
+		echo "$compiler: a target without lock-free 64 bits has the 32-bit word only"
+	else
+		skip_part "$compiler has no target without lock-free 64-bit atomics (-m32 -march=i486)"
+	fi
+done
 
 # Where a plain uint64_t is aligned to 4 within a struct, the word is not: the 80686, in each language.
 cat >aligned.c <<'EOF'
