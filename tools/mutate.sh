@@ -9,7 +9,7 @@ set -eu
 source_dir=$(cd "$(dirname "$0")/.." && pwd)
 . "$source_dir/tests/common/check.sh"
 
-tools="python3 cmake ninja gcc g++"
+tools="python3 cmake ninja gcc g++ prlimit"
 case " $* " in
 *" --sample "*) ;;
 *) tools="$tools clang clang++" ;; # for what only clang compiles, outside of the functions' bodies

@@ -145,10 +145,13 @@ for compiler in $(compilers_for "$cc" gcc clang); do
 	done
 done
 # A compiler that is neither gcc nor clang, and has no C11, calls the library for everything; of 32 bits only.
-cat >word64.c <<'EOF'
+cat >strange.c <<'EOF'
 #include <errseq/errseq.h>
 #ifdef ERRSEQ_HAVE_64
 #error "64 bits are offered"
+#endif
+#ifdef errseq_set
+#error "errseq_set is a macro, of built-ins that only gcc and clang have"
 #endif
 EOF
 strange="-U__GNUC__ -U__clang__ -ffreestanding -nostdinc"
@@ -159,7 +162,7 @@ for compiler in $(compilers_for "$cc" gcc clang); do
 		check_inline 'errseq_check errseq_check_and_advance errseq_check_and_advance_shared errseq_check_shared errseq_sample ' \
 			"$compiler" -x $strange_mode -O2 -Wall -Wextra -Wundef -Werror
 		# shellcheck disable=SC2086
-		must "$compiler" -x $strange_mode -DERRSEQ_BUILD_OF_SHARED_ -fsyntax-only -I. word64.c
+		must "$compiler" -x $strange_mode -DERRSEQ_BUILD_OF_SHARED_ -fsyntax-only -I. strange.c
 	done
 done
 # Only the build of the shared library exports, on Windows too.

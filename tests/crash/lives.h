@@ -152,6 +152,28 @@ static inline void live_if_newcomer(int argc, char **argv, size_t size)
 	_exit(4); /* nobody ends by himself */
 }
 
+/*
+ * How main begins, with the file's @size. Its argument is how many @what, 100 or more; then it takes the
+ * @seconds that it takes, and without one what is set before.
+ */
+static inline void begin(int argc, char **argv, size_t size, const char *what,
+			 unsigned long *number, time_t *seconds)
+{
+	live_if_newcomer(argc, argv, size);
+	if (argc > 1) {
+		char *end;
+
+		*number = strtoul(argv[1], &end, 10);
+		*seconds = 0;
+		if (*end || *number < 100) {
+			fprintf(stderr, "%s: '%s' is not a number of %s, 100 or more\n", argv[0],
+				argv[1], what);
+			exit(2);
+		}
+	}
+	found_lives(argv[0], size);
+}
+
 static inline void give_birth(int slot)
 {
 	unsigned seed = (unsigned)++births * 2654435761u;

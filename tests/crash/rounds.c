@@ -339,19 +339,7 @@ int main(int argc, char **argv)
 
 	int failed;
 
-	live_if_newcomer(argc, argv, sizeof(struct arena));
-	if (argc > 1) {
-		char *end;
-
-		rounds = strtoul(argv[1], &end, 10);
-		seconds = 0;
-		if (*end || rounds < 100) {
-			fprintf(stderr, "rounds: '%s' is not a number of rounds, 100 or more\n",
-				argv[1]);
-			return 2;
-		}
-	}
-	found_lives(argv[0], sizeof(struct arena));
+	begin(argc, argv, sizeof(struct arena), "rounds", &rounds, &seconds);
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	end_all();
 	return failed;

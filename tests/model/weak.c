@@ -218,9 +218,7 @@ static enum move write_value(struct state *state, int t, const struct step *step
 	} else {
 		for (i = 0; i < number; i++)
 			if (same(state->written[ON_CURSOR][i].value, written->value)) {
-				walk_blame("G2 once: thread %d's %s moves the shared cursor to "
-					   "where it "
-					   "was before",
+				walk_blame("G2 once: thread %d's %s moves the shared cursor back",
 					   t + 1, call_kinds[call].name);
 				return WRONG;
 			}
