@@ -109,6 +109,13 @@ _Static_assert(sizeof(errseq_shared_cursor_t) == 4 && _Alignof(errseq_shared_cur
 #define ERRSEQ_RELEASE_() ((void)0)
 #endif
 
+/* A text is for people: it may take its time, and should take little room. */
+#ifdef __GNUC__
+#define ERRSEQ_COLD_ __attribute__((cold))
+#else
+#define ERRSEQ_COLD_
+#endif
+
 /* A text cut to size, and how long the whole would be. errseq_format puts the zero byte. */
 struct text_ {
 	char *buf;
@@ -116,21 +123,21 @@ struct text_ {
 	size_t length;
 };
 
-static void put_char_(struct text_ *text, char c)
+static ERRSEQ_COLD_ void put_char_(struct text_ *text, char c)
 {
 	if (text->length < text->size)
 		text->buf[text->length] = c;
 	text->length++;
 }
 
-static void put_string_(struct text_ *text, const char *string)
+static ERRSEQ_COLD_ void put_string_(struct text_ *text, const char *string)
 {
 	while (*string)
 		put_char_(text, *string++);
 }
 
 /* Without dividing 64 bits, for which 32-bit machines would need a library. */
-static void put_number_(struct text_ *text, uint64_t number)
+static ERRSEQ_COLD_ void put_number_(struct text_ *text, uint64_t number)
 {
 	uint64_t units[16]; /* 1, 10, 100 ... as far as 2^50 goes */
 	int i = 0;
@@ -144,6 +151,28 @@ static void put_number_(struct text_ *text, uint64_t number)
 			digit++;
 		put_char_(text, digit);
 	}
+}
+
+/* For both widths, whose bits differ in the counter's length only. */
+static ERRSEQ_COLD_ int format_(uint64_t cursor, char *buf, size_t size)
+{
+	struct text_ text = { buf, size, 0 };
+
+	if (cursor == 0) {
+		put_string_(&text, "never set");
+	} else {
+		put_string_(&text, "errno=");
+		put_number_(&text, cursor & ERRSEQ_ERRNO_);
+		if (cursor & ERRSEQ_REPORTED_)
+			put_string_(&text, " reported");
+		if (cursor & ERRSEQ_OBSERVED_)
+			put_string_(&text, " observed");
+		put_string_(&text, " count=");
+		put_number_(&text, cursor / ERRSEQ_STEP_);
+	}
+	if (size > 0)
+		buf[text.length < size ? text.length : size - 1] = '\0';
+	return (int)text.length;
 }
 
 /*
@@ -294,23 +323,7 @@ ERRSEQ_(cursor_t) ERRSEQ_(cursor_count)(ERRSEQ_(cursor_t) cursor)
 
 int ERRSEQ_(format)(ERRSEQ_(cursor_t) cursor, char *buf, size_t size)
 {
-	struct text_ text = { buf, size, 0 };
-
-	if (cursor == 0) {
-		put_string_(&text, "never set");
-	} else {
-		put_string_(&text, "errno=");
-		put_number_(&text, cursor & ERRSEQ_ERRNO_);
-		if (ERRSEQ_(cursor_reported)(cursor))
-			put_string_(&text, " reported");
-		if (ERRSEQ_(cursor_observed)(cursor))
-			put_string_(&text, " observed");
-		put_string_(&text, " count=");
-		put_number_(&text, ERRSEQ_(cursor_count)(cursor));
-	}
-	if (size > 0)
-		buf[text.length < size ? text.length : size - 1] = '\0';
-	return (int)text.length;
+	return format_(cursor, buf, size);
 }
 
 #endif
