@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+/* What one would write around the plain cursor, were there no shared one. */
+#include <pthread.h>
+
+#define CONTESTANT contestant_locked
+#define NAME	   "errseq-locked"
+#define ABOUT	   "libErrseq, one plain cursor for all threads under a pthread_mutex"
+#define GIVES	   (EACH_ONCE | LATEST | SAME_AGAIN | OWED | PAST)
+#include "cursors.h"
+
+typedef struct {
+	pthread_mutex_t lock;
+	errseq_cursor_t cursor;
+} observer_t;
+
+static inline void sample(word_t *word, observer_t *observer)
+{
+	pthread_mutex_init(&observer->lock, NULL);
+	observer->cursor = errseq_sample(word);
+}
+
+static inline void peek(word_t *word, observer_t *observer)
+{
+	pthread_mutex_init(&observer->lock, NULL);
+	observer->cursor = errseq_peek(word);
+}
+
+static inline void leave(word_t *word, observer_t *observer)
+{
+	(void)word;
+	pthread_mutex_destroy(&observer->lock);
+}
+
+static inline int check(word_t *word, observer_t *observer)
+{
+	int err;
+
+	pthread_mutex_lock(&observer->lock);
+	err = errseq_check(word, observer->cursor);
+	pthread_mutex_unlock(&observer->lock);
+	return err;
+}
+
+static inline int advance(word_t *word, observer_t *observer)
+{
+	int err;
+
+	pthread_mutex_lock(&observer->lock);
+	err = errseq_check_and_advance(word, &observer->cursor);
+	pthread_mutex_unlock(&observer->lock);
+	return err;
+}
+
+#include "../workloads.h"
