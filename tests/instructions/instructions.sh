@@ -94,17 +94,16 @@ name_of() {
 }
 
 # The flags say what distributions set differently. The library is compiled as CMakeLists.txt has it, and always -O2.
-# shellcheck disable=SC2086
 build() {
-	local flags="-std=c11 -O2 -fcf-protection=none -fno-stack-protector -Wall -Wextra -Wpedantic -Werror"
-	local library="-fPIC -fvisibility=hidden $source_dir/src/errseq.c" program="-fPIE -pie $here/paths.c"
-	flags+=" -I$source_dir/include"
-	must "$1" $flags $library -c -o errseq.o
-	must "$1" $flags $library -DERRSEQ_BUILD_OF_SHARED_ -shared -o errseq.so
-	must "$1" $flags $program errseq.o -o inline-32
-	must "$1" $flags $program -DTEST_64 errseq.o -o inline-64
-	must "$1" $flags $program -DERRSEQ_NO_INLINE ./errseq.so -o called-32
-	must "$1" $flags $program -DERRSEQ_NO_INLINE -DTEST_64 ./errseq.so -o called-64
+	local flags=(-std=c11 -O2 -fcf-protection=none -fno-stack-protector -Wall -Wextra -Wpedantic -Werror)
+	flags+=("-I$source_dir/include")
+	local library=(-fPIC -fvisibility=hidden "$source_dir/src/errseq.c") program=(-fPIE -pie "$here/paths.c")
+	must "$1" "${flags[@]}" "${library[@]}" -c -o errseq.o
+	must "$1" "${flags[@]}" "${library[@]}" -DERRSEQ_BUILD_OF_SHARED_ -shared -o errseq.so
+	must "$1" "${flags[@]}" "${program[@]}" errseq.o -o inline-32
+	must "$1" "${flags[@]}" "${program[@]}" -DTEST_64 errseq.o -o inline-64
+	must "$1" "${flags[@]}" "${program[@]}" -DERRSEQ_NO_INLINE ./errseq.so -o called-32
+	must "$1" "${flags[@]}" "${program[@]}" -DERRSEQ_NO_INLINE -DTEST_64 ./errseq.so -o called-64
 }
 
 # count PROGRAM: for each function that the program names, in this order: its name, and what it takes less what the
