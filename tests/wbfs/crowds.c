@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * S09: many who fsync one handle at the same moment. Of each error exactly one of them is told; another handle is
+ * told for itself. Round after round, for the race is a narrow one.
+ *
+ * usage: crowds [SECONDS]: of each case; by default 1
+ */
+#include "mounted.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+
+enum {
+	THREADS = 64,
+	PROCESSES = 32,
+	WAVES = 2 /* looks of each in a round: in the second wave nobody is told */
+};
+
+typedef int call_t(int fd);
+
+static double seconds = 1;
+
+/* Shared by those who look, be they threads or forked processes. */
+struct crowd {
+	pthread_barrier_t barrier;
+	call_t *call;
+	int fd, error;
+	atomic_int over;
+	atomic_uint told[WAVES],
+		others[WAVES]; /* this error; any other result than this one and 0 */
+	atomic_uint looks;
+};
+
+static void look_round_after_round(struct crowd *crowd)
+{
+	int wave;
+
+	for (;;) {
+		pthread_barrier_wait(&crowd->barrier); /* a round begins */
+		if (atomic_load_explicit(&crowd->over, memory_order_relaxed))
+			return;
+		for (wave = 0; wave < WAVES; wave++) {
+			int error = errno_of(crowd->call(crowd->fd));
+
+			/* relaxed, all three: the barrier orders them */
+			if (error == crowd->error)
+				atomic_fetch_add_explicit(&crowd->told[wave], 1,
+							  memory_order_relaxed);
+			else if (error)
+				atomic_fetch_add_explicit(&crowd->others[wave], 1,
+							  memory_order_relaxed);
+			atomic_fetch_add_explicit(&crowd->looks, 1, memory_order_relaxed);
+			pthread_barrier_wait(&crowd->barrier); /* the wave is over */
+		}
+	}
+}
+
+static void *thread(void *crowd)
+{
+	look_round_after_round((struct crowd *)crowd);
+	return NULL;
+}
+
+static struct crowd *new_crowd(call_t *call, int fd, unsigned count)
+{
+	struct crowd *crowd = mmap(NULL, sizeof(*crowd), PROT_READ | PROT_WRITE,
+				   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	pthread_barrierattr_t attributes;
+
+	assert_true(crowd != MAP_FAILED);
+	crowd->call = call;
+	crowd->fd = fd;
+	pthread_barrierattr_init(&attributes);
+	pthread_barrierattr_setpshared(&attributes, PTHREAD_PROCESS_SHARED);
+	assert_int_equal(pthread_barrier_init(&crowd->barrier, &attributes, count + 1), 0);
+	return crowd;
+}
+
+/* The main thread's part: an error a round, and the judgement. */
+static void lead(struct crowd *crowd, unsigned count, int writer, int other)
+{
+	double end = seconds_now() + seconds;
+	unsigned rounds = 0, wrong = 0, wave;
+
+	while ((seconds_now() < end || rounds < 20) && wrong == 0) {
+		crowd->error = rounds % 2 ? ENOSPC : EIO;
+		/* Every other time it is a look itself that writes back what fails. */
+		control(rounds % 2 ? "ENOSPC" : "EIO");
+		dirty(writer);
+		if (rounds % 4 < 2)
+			control("sync");
+		pthread_barrier_wait(&crowd->barrier);
+		for (wave = 0; wave < WAVES; wave++)
+			pthread_barrier_wait(&crowd->barrier);
+		control("ok");
+		for (wave = 0; wave < WAVES; wave++) {
+			unsigned told = atomic_exchange_explicit(&crowd->told[wave], 0,
+								 memory_order_relaxed),
+				 others = atomic_exchange_explicit(&crowd->others[wave], 0,
+								   memory_order_relaxed);
+
+			if (told != (wave == 0) || others != 0) {
+				fprintf(stderr,
+					"round %u, wave %u: %u were told, and %u of something "
+					"else\n",
+					rounds, wave, told, others);
+				wrong = 1;
+			}
+		}
+		if (errno_of(crowd->call(other)) != crowd->error ||
+		    errno_of(crowd->call(other)) != 0) {
+			fprintf(stderr, "round %u: the other handle was not told once\n", rounds);
+			wrong = 1;
+		}
+		rounds++;
+	}
+	atomic_store_explicit(&crowd->over, 1, memory_order_relaxed);
+	pthread_barrier_wait(&crowd->barrier);
+	printf("%u rounds, %u looks by %u\n", rounds,
+	       atomic_load_explicit(&crowd->looks, memory_order_relaxed), count);
+	assert_int_equal(wrong, 0);
+}
+
+static void threads(call_t *call, const char *path)
+{
+	int writer = opened(in_mount("x"), O_RDWR | O_CREAT), fd = opened(path, O_RDONLY),
+	    other = opened(path, O_RDONLY);
+	struct crowd *crowd = new_crowd(call, fd, THREADS);
+	pthread_t all[THREADS];
+	unsigned i;
+
+	for (i = 0; i < THREADS; i++)
+		assert_int_equal(pthread_create(&all[i], NULL, thread, crowd), 0);
+	lead(crowd, THREADS, writer, other);
+	for (i = 0; i < THREADS; i++)
+		pthread_join(all[i], NULL);
+	munmap(crowd, sizeof(*crowd));
+}
+
+static void processes(call_t *call, const char *path)
+{
+	int writer = opened(in_mount("x"), O_RDWR | O_CREAT), fd = opened(path, O_RDONLY),
+	    other = opened(path, O_RDONLY);
+	struct crowd *crowd = new_crowd(call, fd, PROCESSES);
+	pid_t all[PROCESSES];
+	unsigned i;
+
+	for (i = 0; i < PROCESSES; i++) {
+		all[i] = forked();
+		if (all[i] == 0) {
+			look_round_after_round(crowd);
+			_exit(0);
+		}
+		assert_true(all[i] > 0);
+	}
+	lead(crowd, PROCESSES, writer, other);
+	for (i = 0; i < PROCESSES; i++)
+		assert_int_equal(status_of(all[i]), 0);
+	munmap(crowd, sizeof(*crowd));
+}
+
+/* S09 */
+static void of_64_threads_that_fsync_one_handle_exactly_one_is_told(void **state)
+{
+	(void)state;
+	threads(fsync, in_mount("x"));
+}
+
+/* S09 */
+static void of_64_threads_that_fdatasync_one_handle_exactly_one_is_told(void **state)
+{
+	(void)state;
+	threads(fdatasync, in_mount("x"));
+}
+
+/* S09, and better: the kernel's syncfs tells two of them now and then. */
+static void of_64_threads_that_fsync_one_directory_handle_exactly_one_is_told(void **state)
+{
+	(void)state;
+	threads(fsync, in_mount(""));
+}
+
+/* S09 */
+static void of_32_processes_that_fsync_one_handle_exactly_one_is_told(void **state)
+{
+	(void)state;
+	processes(fsync, in_mount("x"));
+}
+
+/* S09 */
+static void of_32_processes_that_fsync_one_directory_handle_exactly_one_is_told(void **state)
+{
+	(void)state;
+	processes(fsync, in_mount(""));
+}
+
+static int create(void **state)
+{
+	with_daemon(state);
+	closed(opened(in_mount("x"), O_RDWR | O_CREAT));
+	return 0;
+}
+
+#define WITH_FILE(test) cmocka_unit_test_setup_teardown(test, create, without_daemon)
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		WITH_FILE(of_64_threads_that_fsync_one_handle_exactly_one_is_told),
+		WITH_FILE(of_64_threads_that_fdatasync_one_handle_exactly_one_is_told),
+		WITH_FILE(of_64_threads_that_fsync_one_directory_handle_exactly_one_is_told),
+		WITH_FILE(of_32_processes_that_fsync_one_handle_exactly_one_is_told),
+		WITH_FILE(of_32_processes_that_fsync_one_directory_handle_exactly_one_is_told),
+	};
+
+	if (argc > 1) {
+		char *end;
+
+		seconds = strtod(argv[1], &end);
+		if (argc > 2 || end == argv[1] || *end || !(seconds >= 0.01 && seconds <= 86400)) {
+			fprintf(stderr, "usage: %s [SECONDS], 0.01 to 86400, not '%s'\n", argv[0],
+				argv[1]);
+			return 2;
+		}
+	}
+	begin_program();
+	return end_program(cmocka_run_group_tests(tests, NULL, NULL));
+}

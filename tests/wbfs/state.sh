@@ -1,0 +1,207 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# wbfs --volatile --state FILE: mounted again without a sync, the view is accepted exactly when nothing failed in
+# between and the stored position is of this life of this folder's word.
+# usage: state.sh SOURCE_DIR WORK_DIR WBFS
+set -eu
+source_dir=$1
+. "$source_dir/tests/common/check.sh"
+. "$source_dir/tests/wbfs/mounted.sh"
+begin "$2" "$3"
+mkdir states
+state=$work/states/state
+
+accepted() {
+	expect 0 '' "$wbfs" --volatile --state "$state" "$work/upper" "$work/view"
+	mountpoint -q view || fail "the view is not mounted"
+}
+
+# refused PATTERN [FILE [UPPER]]: with 1, the file as it was, and nothing mounted
+refused() {
+	local file=${2:-$state} before=
+	[ ! -f "$file" ] || before=$(md5sum <"$file")
+	expect 1 "$1" "$wbfs" --volatile --state "$file" "$work/${3:-upper}" "$work/view"
+	! mountpoint -q view || fail "it is refused and mounted"
+	[ -z "$before" ] || [ "$before" = "$(md5sum <"$file")" ] || fail "a refusal changed the state file"
+}
+
+# The file is written when the view is gone, which may be a moment after umount returns.
+unmount_view() {
+	must fusermount3 -u view
+	until_true says_not_mounted
+}
+says_not_mounted() {
+	! grep -q mounted "$state"
+}
+
+works() {
+	must sync view/file
+	must sync view
+}
+
+start upper mount
+echo data >mount/file
+accepted
+works
+grep -q mounted "$state" || fail "while it is mounted the file should say so: $(cat "$state")"
+refused 'mounted' # by two views at once
+for _ in 1 2 3; do
+	unmount_view
+	accepted
+	works
+done
+unmount_view
+[ "$(ls -A states)" = state ] || fail "temporary files are left: $(ls -A states)"
+cd states
+expect 0 '' "$wbfs" --volatile --state state "$work/upper" "$work/view"
+cd ..
+unmount_view
+echo "mounted again with nothing in between it is accepted"
+
+# An error in between, that nobody was told of.
+fail_in_background ENOSPC
+refused '(ENOSPC|space).*'
+grep -qE 'since' said || fail "it should say since when: $(cat said)"
+grep -q "$state" said || fail "it should say which file to remove: $(cat said)"
+grep -qiE 'remove|delete|rm ' said || fail "it should say what to do: $(cat said)"
+refused 'ENOSPC|space'
+must_fail_with 'space' sync mount/victim # neither refusal took anything
+must_fail_with 'space' sync mount
+must sync mount
+refused 'ENOSPC|space' # that somebody was told changes nothing
+rm "$state"
+accepted
+works
+unmount_view
+accepted
+unmount_view
+# An error that was told at once.
+control EIO
+echo lost >>mount/file
+must_fail_with 'Input/output' sync mount
+must_fail_with 'Input/output' sync mount/file
+control ok
+refused 'EIO|Input/output'
+rm "$state"
+echo "with an error in between it is refused, for that reason, and nobody loses a report"
+
+# An error that was there, untold, before the first mount is not new, and stays owed.
+fail_in_background EIO
+accepted
+works
+unmount_view
+accepted
+works
+unmount_view
+must_fail_with 'Input/output' sync mount
+must_fail_with 'Input/output' sync mount/victim
+accepted # being told is no error
+works
+unmount_view
+echo "an error from before the first mount is not in between"
+
+# An error while it was mounted, whether or not the view has looked.
+for looks in 0 1; do
+	rm -f "$state"
+	accepted
+	fail_in_background EIO
+	[ $looks = 0 ] || must_fail_with 'Input/output' sync view/file
+	must fusermount3 -u view
+	until_true is_not_mounted view
+	sleep 0.3 # until the daemon has seen it; it may write the file now, or never again
+	refused 'EIO|Input/output|mounted'
+	grep -qiE 'remove|delete|rm ' said || fail "it should say what to do: $(cat said)"
+	must_fail_with 'Input/output' sync mount
+done
+rm "$state"
+echo "after an error while it was mounted it is refused"
+
+# Another run of the daemon.
+accepted
+unmount_view
+stop mount
+start upper mount
+refused 'daemon|run|restart|lifetime|life|instance'
+grep -q "$state" said || fail "it should say which file to remove: $(cat said)"
+grep -qiE 'remove|delete|rm ' said || fail "it should say what to do: $(cat said)"
+rm "$state"
+echo "after another run of the daemon it is refused"
+
+# Another folder, whose daemon runs at the same time.
+accepted
+unmount_view
+mkdir upper2 mount2
+first=$daemon
+start upper2 mount2
+second=$daemon
+refused '' "$state" upper2
+grep -qiE 'remove|delete|rm |other|another|different' said || fail "it should say that it is another's: $(cat said)"
+daemon=$second
+stop mount2
+daemon=$first
+accepted
+unmount_view
+rm "$state"
+echo "another folder's state is refused"
+
+# What is no state file.
+accepted
+unmount_view
+cp "$state" good
+size=$(wc -c <good)
+broken() {
+	refused "$state"
+	grep -qiE 'remove|delete|rm |not a|broken|damaged|no state|cannot' said ||
+		fail "$1: it should say what is wrong and what to do: $(cat said)"
+}
+: >"$state"
+broken "empty"
+echo "something else" >"$state"
+broken "another text"
+head -c 4096 /dev/urandom >"$state"
+broken "random bytes"
+head -c $((size / 2)) good >"$state"
+broken "the first half"
+cat good good >"$state"
+broken "twice"
+tr '[:digit:]' '[:alpha:]' <good >"$state"
+broken "letters for digits"
+{ cat good && printf x; } >"$state"
+broken "a byte too many"
+tr '\n' '\0' <good >"$state"
+broken "zero bytes"
+yes | head -c 10000000 >"$state"
+broken "a large file"
+rm "$state"
+mkdir "$state"
+broken "a folder"
+rmdir "$state"
+mkfifo "$state"
+broken "a pipe"
+rm "$state"
+ln -s nowhere/at/all "$state"
+broken "a symbolic link to nowhere"
+rm "$state"
+cp good "$state"
+accepted # it is still good
+unmount_view
+rm "$state"
+echo "a broken file is refused"
+
+# A crash while it is mounted.
+accepted
+kill -KILL "$daemon"
+ended 137 2>/dev/null
+must fusermount3 -u view
+must fusermount3 -u mount
+start upper mount
+refused 'mounted|unmounted|clean|crash'
+grep -q "$state" said || fail "it should say which file to remove: $(cat said)"
+grep -qiE 'remove|delete|rm ' said || fail "it should say what to do: $(cat said)"
+rm "$state"
+accepted
+works
+unmount_view
+stop mount
+[ "$(ls -A states)" = state ] || fail "temporary files are left: $(ls -A states)"
+echo "after a crash it is refused"
