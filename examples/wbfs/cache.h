@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The write-back cache over a backing directory: inodes, the data that they hold in memory, and the
+ * flusher. No FUSE in here.
+ *
+ * write and truncate change memory only. Memory is written back by the flusher, when it is too old or
+ * too much, and by inode_sync and cache_sync. What fails then is recorded in two words: the inode's and
+ * the superblock's, which is the cache's. Who holds a cursor on them is the caller's business; no call
+ * in here says whether a write-back failed.
+ *
+ * Locks, in the order in which they are taken:
+ *
+ *	cache.syncing	one syncfs(2) at a time, until its error is recorded
+ *	inode.lock	an inode's data, size and backing file; held while it is written back
+ *	cache.lock	the table of inodes, references, the lists of dirty and of idle inodes
+ *
+ * Nobody holds the locks of two inodes. The words need none of these: errseq_* calls are made wherever it
+ * suits, and those of observers outside of all locks.
+ */
+#ifndef WBFS_CACHE_H
+#define WBFS_CACHE_H
+
+#include <errseq/errseq.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/queue.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <time.h>
+
+enum {
+	PAGE = 4096,
+	MOUNTS = 16, /* the upper mount and its views */
+	BUCKETS = 16384,
+	IDLE_INODES = 4096, /* that nobody uses, but that have something to remember */
+	LOST_PAGES = 16384, /* 64 MiB of data that could not be written back */
+};
+
+/*
+ * A page is in memory because it is dirty, or because writing it back failed. Like the kernel's page cache
+ * we keep it readable then, but do not try again: it is no longer dirty. What was written back leaves
+ * memory; the backing file has it.
+ */
+enum page_state {
+	DIRTY,
+	LOST,
+	WRITTEN, /* only while its inode is being written back */
+	PAGE_STATES
+};
+
+struct page {
+	off_t index;
+	enum page_state state;
+	unsigned char data[PAGE]; /* bytes beyond the end of the file are 0 */
+};
+
+struct inode {
+	errseq_t errors; /* the inode's word: lives and dies with it; calloc made it valid */
+	struct cache *cache;
+	dev_t dev;
+	ino_t ino;
+	int path; /* O_PATH; as long as it is open, nobody else gets this inode number */
+
+	pthread_mutex_t lock; /* guards the following */
+	int fd;		      /* the backing file, or -1; open while `opens` or dirty */
+	bool writable;	      /* and fd is for writing, too */
+	unsigned opens;
+	bool ahead;	   /* of the backing file: these sizes and times count, not its own */
+	off_t size;	   /* of the file as users see it */
+	off_t backing_end; /* what the backing file has beyond this was cut off, and reads as 0 */
+	struct timespec mtime, ctime;
+	struct timespec flushed_ctime; /* the backing file's ctime, if our own write-back made it */
+	struct page **pages;	       /* sorted */
+	size_t page_count, page_room;
+	size_t in_state[PAGE_STATES]; /* how many of them */
+	size_t counted[PAGE_STATES];  /* how many the cache knows of */
+
+	bool dirty; /* is on the list; changed under both locks, read under either */
+
+	/* guarded by cache.lock */
+	uint64_t references;	  /* lookups, opens, being dirty, and calls under way */
+	uint64_t lookups[MOUNTS]; /* how often each kernel mount knows it */
+	int64_t dirty_since;	  /* ms */
+	TAILQ_ENTRY(inode) link;  /* in cache.dirty, or in cache.idle */
+	LIST_ENTRY(inode) bucket;
+};
+
+struct cache {
+	errseq_t errors;     /* the superblock's word: outlives every inode */
+	atomic_int injected; /* an errno with which write-back fails, or 0 */
+	int upper;	     /* the backing directory, for syncfs(2) */
+	struct inode *root;  /* its inode */
+	int64_t age_ms;	     /* what is dirty for longer is written back */
+	size_t page_limit;   /* so are the oldest, if there are more dirty pages */
+	pthread_t flusher;
+
+	pthread_mutex_t syncing;
+	pthread_mutex_t lock; /* guards the following */
+	pthread_cond_t work;  /* for the flusher */
+	pthread_cond_t room;  /* for writers */
+	bool stopping;
+	size_t in_state[PAGE_STATES];	     /* pages of all inodes */
+	TAILQ_HEAD(inode_list, inode) dirty; /* oldest first */
+	struct inode_list idle;		     /* those without references; longest idle first */
+	size_t idle_count;
+	LIST_HEAD(bucket, inode) buckets[BUCKETS];
+};
+
+/* All that return int: 0 or a negated errno. */
+int cache_start(struct cache *cache, const char *upper, int64_t age_ms, size_t page_limit);
+int cache_start_flusher(struct cache *cache); /* a thread: after the daemon's fork */
+void cache_stop(struct cache *cache);	      /* writes everything back */
+void cache_sync(struct cache *cache);
+int cache_evict(struct cache *cache);
+int cache_forget_mount(struct cache *cache, unsigned mount);
+
+struct inode *inode_find(struct cache *cache, int path, unsigned mount); /* takes `path` over */
+void inode_forget(struct inode *inode, unsigned mount, uint64_t lookups);
+int inode_open(struct inode *inode, bool writing);
+void inode_adopt(struct inode *inode, int fd); /* opens with a descriptor for reading and writing */
+void inode_close(struct inode *inode);
+
+int inode_stat(struct inode *inode, struct stat *st);
+ssize_t inode_read(struct inode *inode, void *data, size_t size, off_t offset);
+ssize_t inode_write(struct inode *inode, const void *data, size_t size, off_t offset, bool append);
+int inode_truncate(struct inode *inode, off_t size);
+int inode_set_times(struct inode *inode, const struct timespec times[2]);
+void inode_sync(struct inode *inode, bool data_only);
+
+#endif

@@ -1,0 +1,738 @@
+/* SPDX-License-Identifier: MIT */
+#include "fs.h"
+#include "control.h"
+#include "view.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+/*
+ * What open() gives: one for every OPEN, CREATE and OPENDIR. dup and fork share it, and so may threads, hence
+ * the shared cursors. fsync of a file looks at its inode's word. fsync of a directory stands for syncfs, which
+ * the kernel does not send to FUSE daemons, and looks at the superblock's; nobody can ask for that through a
+ * handle of a file, but syncfs takes any, and if it comes one day, its cursor is there.
+ */
+//[handle]
+struct handle {
+	errseq_shared_cursor_t on_inode;
+	errseq_shared_cursor_t on_superblock;
+	struct inode *inode; /* NULL: the control file */
+	bool writing;
+	DIR *dir;
+	pthread_mutex_t dir_lock; /* a DIR has a position; taken alone */
+	LIST_ENTRY(handle) link;
+};
+//[/handle]
+
+/* Names and attributes come from the daemon each time, for other mounts change them, too. */
+static const double no_caching = 0;
+static const fuse_ino_t control_ino = 2; /* never the address of an inode */
+
+static struct mount *mount_of(fuse_req_t req)
+{
+	return fuse_req_userdata(req);
+}
+
+static struct inode *inode_of(fuse_req_t req, fuse_ino_t ino)
+{
+	if (ino == FUSE_ROOT_ID)
+		return mount_of(req)->cache->root;
+	return (struct inode *)(uintptr_t)ino;
+}
+
+static struct handle *handle_of(const struct fuse_file_info *fi)
+{
+	return (struct handle *)(uintptr_t)fi->fh;
+}
+
+/* fuse_reply_err takes an errno, our calls return it negated. */
+static void reply(fuse_req_t req, int err)
+{
+	fuse_reply_err(req, -err);
+}
+
+/* After a system call. */
+static void reply_result(fuse_req_t req, int result)
+{
+	fuse_reply_err(req, result < 0 ? errno : 0);
+}
+
+static bool is_control(fuse_ino_t parent, const char *name)
+{
+	return parent == FUSE_ROOT_ID && strcmp(name, CONTROL_NAME) == 0;
+}
+
+/* ---- names: they go straight to the backing directory ------------------------------------------ */
+
+static void control_stat(struct stat *st)
+{
+	*st = (struct stat){ .st_ino = control_ino, .st_mode = S_IFREG | 0600, .st_nlink = 1 };
+}
+
+/* The inode behind an O_PATH descriptor, as a lookup that the kernel will give back by FORGET. */
+static int find(fuse_req_t req, int path, struct fuse_entry_param *entry)
+{
+	struct mount *mount = mount_of(req);
+	struct inode *inode;
+	int err;
+
+	if (path < 0)
+		return -errno;
+	inode = inode_find(mount->cache, path, mount->index);
+	if (!inode)
+		return -errno;
+	*entry = (struct fuse_entry_param){ .ino = (uintptr_t)inode,
+					    .attr_timeout = no_caching,
+					    .entry_timeout = no_caching };
+	err = inode_stat(inode, &entry->attr);
+	if (err)
+		inode_forget(inode, mount->index, 1);
+	return err;
+}
+
+static void reply_entry(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	int path = openat(inode_of(req, parent)->path, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct fuse_entry_param entry;
+	int err = find(req, path, &entry);
+
+	if (err)
+		reply(req, err);
+	else
+		fuse_reply_entry(req, &entry);
+}
+
+static void fs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	if (is_control(parent, name)) {
+		struct fuse_entry_param entry = { .ino = control_ino };
+
+		if (mount_of(req)->view) {
+			fuse_reply_err(req, ENOENT);
+			return;
+		}
+		control_stat(&entry.attr);
+		fuse_reply_entry(req, &entry);
+	} else {
+		reply_entry(req, parent, name);
+	}
+}
+
+static void fs_forget(fuse_req_t req, fuse_ino_t ino, uint64_t lookups)
+{
+	if (ino != control_ino && ino != FUSE_ROOT_ID)
+		inode_forget(inode_of(req, ino), mount_of(req)->index, lookups);
+	fuse_reply_none(req);
+}
+
+/* What the daemon makes is root's; it belongs to who asked. Where the directory is setgid, its group stays. */
+static void give_to_caller(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	const struct fuse_ctx *caller = fuse_req_ctx(req);
+	int directory = inode_of(req, parent)->path;
+	struct stat st;
+	gid_t gid = caller->gid;
+
+	if (geteuid() != 0)
+		return;
+	if (fstat(directory, &st) == 0 && st.st_mode & S_ISGID)
+		gid = (gid_t)-1;
+	(void)!fchownat(directory, name, caller->uid, gid, AT_SYMLINK_NOFOLLOW);
+}
+
+static void fs_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev)
+{
+	if (is_control(parent, name)) {
+		fuse_reply_err(req, EPERM);
+	} else if (mknodat(inode_of(req, parent)->path, name, mode, rdev) != 0) {
+		fuse_reply_err(req, errno);
+	} else {
+		give_to_caller(req, parent, name);
+		reply_entry(req, parent, name);
+	}
+}
+
+static void fs_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
+{
+	if (is_control(parent, name)) {
+		fuse_reply_err(req, EPERM);
+	} else if (mkdirat(inode_of(req, parent)->path, name, mode) != 0) {
+		fuse_reply_err(req, errno);
+	} else {
+		give_to_caller(req, parent, name);
+		reply_entry(req, parent, name);
+	}
+}
+
+static void fs_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
+{
+	if (is_control(parent, name)) {
+		fuse_reply_err(req, EPERM);
+	} else if (symlinkat(target, inode_of(req, parent)->path, name) != 0) {
+		fuse_reply_err(req, errno);
+	} else {
+		give_to_caller(req, parent, name);
+		reply_entry(req, parent, name);
+	}
+}
+
+static void fs_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name)
+{
+	char source[40];
+
+	if (ino == control_ino || is_control(parent, name)) {
+		fuse_reply_err(req, EPERM);
+		return;
+	}
+	snprintf(source, sizeof(source), "/proc/self/fd/%d", inode_of(req, ino)->path);
+	if (linkat(AT_FDCWD, source, inode_of(req, parent)->path, name, AT_SYMLINK_FOLLOW) != 0)
+		fuse_reply_err(req, errno);
+	else
+		reply_entry(req, parent, name);
+}
+
+static void fs_readlink(fuse_req_t req, fuse_ino_t ino)
+{
+	char target[PATH_MAX + 1];
+	ssize_t size = readlinkat(inode_of(req, ino)->path, "", target, sizeof(target) - 1);
+
+	if (size < 0) {
+		fuse_reply_err(req, errno);
+		return;
+	}
+	target[size] = 0;
+	fuse_reply_readlink(req, target);
+}
+
+static void fs_unlink(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	if (is_control(parent, name))
+		fuse_reply_err(req, EPERM);
+	else
+		reply_result(req, unlinkat(inode_of(req, parent)->path, name, 0));
+}
+
+static void fs_rmdir(fuse_req_t req, fuse_ino_t parent, const char *name)
+{
+	reply_result(req, unlinkat(inode_of(req, parent)->path, name, AT_REMOVEDIR));
+}
+
+static void fs_rename(fuse_req_t req, fuse_ino_t parent, const char *name, fuse_ino_t new_parent,
+		      const char *new_name, unsigned flags)
+{
+	if (is_control(parent, name) || is_control(new_parent, new_name))
+		fuse_reply_err(req, EPERM);
+	else
+		reply_result(req, renameat2(inode_of(req, parent)->path, name,
+					    inode_of(req, new_parent)->path, new_name, flags));
+}
+
+/* ---- attributes ------------------------------------------------------------------------------ */
+
+static void fs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct stat st;
+	int err = 0;
+
+	(void)fi;
+	if (ino == control_ino)
+		control_stat(&st);
+	else
+		err = inode_stat(inode_of(req, ino), &st);
+	if (err)
+		reply(req, err);
+	else
+		fuse_reply_attr(req, &st, no_caching);
+}
+
+static int truncate_to(struct inode *inode, off_t size)
+{
+	int err = inode_open(inode, true);
+
+	if (err)
+		return err;
+	err = inode_truncate(inode, size);
+	inode_close(inode);
+	return err;
+}
+
+static int set_attributes(struct inode *inode, const struct stat *st, int what)
+{
+	int err = 0;
+
+	if (what & FUSE_SET_ATTR_MODE) {
+		char name[40]; /* there is no fchmod for O_PATH */
+
+		snprintf(name, sizeof(name), "/proc/self/fd/%d", inode->path);
+		if (chmod(name, st->st_mode & 07777) != 0)
+			return -errno;
+	}
+	if (what & (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID)) {
+		uid_t uid = what & FUSE_SET_ATTR_UID ? st->st_uid : (uid_t)-1;
+		gid_t gid = what & FUSE_SET_ATTR_GID ? st->st_gid : (gid_t)-1;
+
+		if (fchownat(inode->path, "", uid, gid, AT_EMPTY_PATH) != 0)
+			return -errno;
+	}
+	if (what & FUSE_SET_ATTR_SIZE)
+		err = truncate_to(inode, st->st_size);
+	if (!err && what & (FUSE_SET_ATTR_ATIME | FUSE_SET_ATTR_MTIME)) {
+		struct timespec times[2] = { { .tv_nsec = UTIME_OMIT }, { .tv_nsec = UTIME_OMIT } };
+		struct timespec now;
+
+		/* our own clock: the backing kernel's may lag behind what we gave to others */
+		clock_gettime(CLOCK_REALTIME, &now);
+		if (what & FUSE_SET_ATTR_ATIME)
+			times[0] = what & FUSE_SET_ATTR_ATIME_NOW ? now : st->st_atim;
+		if (what & FUSE_SET_ATTR_MTIME)
+			times[1] = what & FUSE_SET_ATTR_MTIME_NOW ? now : st->st_mtim;
+		err = inode_set_times(inode, times);
+	}
+	return err;
+}
+
+static void fs_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int what,
+		       struct fuse_file_info *fi)
+{
+	int err;
+
+	if (ino == control_ino) { /* "echo EIO >" truncates it; nothing else is to be had */
+		if (what & (FUSE_SET_ATTR_MODE | FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID)) {
+			fuse_reply_err(req, EPERM);
+			return;
+		}
+	} else {
+		err = set_attributes(inode_of(req, ino), st, what);
+		if (err) {
+			reply(req, err);
+			return;
+		}
+	}
+	fs_getattr(req, ino, fi);
+}
+
+static void fs_statfs(fuse_req_t req, fuse_ino_t ino)
+{
+	struct statvfs st;
+
+	(void)ino;
+	if (fstatvfs(mount_of(req)->cache->upper, &st) != 0)
+		fuse_reply_err(req, errno);
+	else
+		fuse_reply_statfs(req, &st);
+}
+
+/* ---- handles --------------------------------------------------------------------------------- */
+
+/* For an inode that is open already, so that nobody evicts its word. NULL: no memory. */
+static struct handle *handle_new(struct mount *mount, struct inode *inode, bool writing)
+{
+	struct handle *handle = calloc(1, sizeof(*handle));
+
+	if (!handle)
+		return NULL;
+	handle->inode = inode;
+	handle->writing = writing;
+	pthread_mutex_init(&handle->dir_lock, NULL);
+	//[open]
+	/* An error that somebody was told of is past; one that nobody was told of is owed to us. */
+	if (inode)
+		errseq_shared_cursor_init(&handle->on_inode, errseq_sample(&inode->errors));
+	errseq_shared_cursor_init(&handle->on_superblock, errseq_sample(&mount->cache->errors));
+	//[/open]
+	pthread_mutex_lock(&mount->lock);
+	LIST_INSERT_HEAD(&mount->handles, handle, link);
+	pthread_mutex_unlock(&mount->lock);
+	return handle;
+}
+
+//[release]
+/* What the cursors were owed is not passed on; if nobody was told, whoever opens next is. */
+static void handle_free(struct mount *mount, struct handle *handle)
+{
+	pthread_mutex_lock(&mount->lock);
+	LIST_REMOVE(handle, link);
+	pthread_mutex_unlock(&mount->lock);
+	if (handle->dir)
+		closedir(handle->dir);
+	else if (handle->inode)
+		inode_close(handle->inode);
+	pthread_mutex_destroy(&handle->dir_lock);
+	free(handle);
+}
+//[/release]
+
+/* The inode is open; it is closed again if there is no memory. */
+static int finish_open(struct mount *mount, struct inode *inode, struct fuse_file_info *fi)
+{
+	struct handle *handle;
+	int err = 0;
+
+	if (fi->flags & O_TRUNC)
+		err = inode_truncate(inode, 0);
+	handle = err ? NULL : handle_new(mount, inode, (fi->flags & O_ACCMODE) != O_RDONLY);
+	if (!handle) {
+		inode_close(inode);
+		return err ? err : -ENOMEM;
+	}
+	fi->fh = (uintptr_t)handle;
+	/* a strict view wants to see every read; the kernel would answer some from its own cache */
+	fi->direct_io = mount->view && view_is_strict(mount->view);
+	return 0;
+}
+
+static void fs_open(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct mount *mount = mount_of(req);
+	bool writing = (fi->flags & O_ACCMODE) != O_RDONLY || fi->flags & O_TRUNC;
+	int err;
+
+	if (ino == control_ino) {
+		struct handle *handle = handle_new(mount, NULL, writing);
+
+		err = handle ? 0 : -ENOMEM;
+		fi->fh = (uintptr_t)handle;
+		fi->direct_io = 1; /* its size is 0 */
+	} else {
+		err = inode_open(inode_of(req, ino), writing);
+		if (!err)
+			err = finish_open(mount, inode_of(req, ino), fi);
+	}
+	if (err)
+		reply(req, err);
+	else
+		fuse_reply_open(req, fi);
+}
+
+static void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
+		      struct fuse_file_info *fi)
+{
+	struct mount *mount = mount_of(req);
+	int directory = inode_of(req, parent)->path;
+	int flags = O_RDWR | O_NOFOLLOW | O_CLOEXEC;
+	struct fuse_entry_param entry;
+	char opened[40];
+	struct inode *inode;
+	bool is_new = true;
+	int fd, err;
+
+	if (is_control(parent, name)) {
+		fuse_reply_err(req, EPERM);
+		return;
+	}
+	fd = openat(directory, name, flags | O_CREAT | O_EXCL, mode);
+	if (fd < 0 && errno == EEXIST && !(fi->flags & O_EXCL)) {
+		is_new = false;
+		fd = openat(directory, name, flags);
+	}
+	if (fd < 0) {
+		fuse_reply_err(req, errno);
+		return;
+	}
+	if (is_new)
+		give_to_caller(req, parent, name);
+	/* not by its name, which may be another file's by now */
+	snprintf(opened, sizeof(opened), "/proc/self/fd/%d", fd);
+	err = find(req, open(opened, O_PATH | O_CLOEXEC), &entry);
+	if (err) {
+		close(fd);
+		reply(req, err);
+		return;
+	}
+	inode = (struct inode *)(uintptr_t)entry.ino;
+	inode_adopt(inode, fd);
+	err = finish_open(mount, inode, fi);
+	if (!err)
+		err = inode_stat(inode, &entry.attr);
+	if (err) {
+		inode_forget(inode, mount->index, 1);
+		reply(req, err);
+	} else {
+		fuse_reply_create(req, &entry, fi);
+	}
+}
+
+static void fs_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	(void)ino;
+	handle_free(mount_of(req), handle_of(fi));
+	fuse_reply_err(req, 0);
+}
+
+/* ---- reading and writing ----------------------------------------------------------------------- */
+
+static void fs_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+		    struct fuse_file_info *fi)
+{
+	struct mount *mount = mount_of(req);
+	int err = mount->view ? view_check_strict(mount->view) : 0;
+	char *data = err ? NULL : malloc(size ? size : 1);
+	ssize_t n;
+
+	if (!data) {
+		reply(req, err ? err : -ENOMEM);
+		return;
+	}
+	if (ino == control_ino)
+		n = control_read(mount->cache, data, size, offset);
+	else
+		n = inode_read(handle_of(fi)->inode, data, size, offset);
+	if (n < 0)
+		reply(req, (int)n);
+	else
+		fuse_reply_buf(req, data, (size_t)n);
+	free(data);
+}
+
+//[fsync]
+/* The answer to fsync: not how this write-back went, but what this handle was not told of yet. */
+static int sync_file(struct handle *handle, bool data_only)
+{
+	inode_sync(handle->inode, data_only);
+	return errseq_check_and_advance_shared(&handle->inode->errors, &handle->on_inode);
+}
+//[/fsync]
+
+//[write]
+/*
+ * A write is not failed for what happened to earlier ones: that is for fsync to tell. Only O_SYNC makes it a
+ * write and an fsync in one.
+ */
+static void fs_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t offset,
+		     struct fuse_file_info *fi)
+{
+	struct mount *mount = mount_of(req);
+	struct handle *handle = handle_of(fi);
+	bool append = fi->flags & O_APPEND && !fi->writepage;
+	int err = mount->view ? view_check_strict(mount->view) : 0;
+	ssize_t n;
+
+	if (err)
+		n = err;
+	else if (ino == control_ino)
+		n = control_write(mount->cache, data, size);
+	else
+		n = inode_write(handle->inode, data, size, offset, append);
+	if (n > 0 && handle->inode && !mount->view && fi->flags & (O_SYNC | O_DSYNC)) {
+		err = sync_file(handle, (fi->flags & O_SYNC) != O_SYNC);
+		n = err ? err : n;
+	}
+	if (n < 0)
+		reply(req, (int)n);
+	else
+		fuse_reply_write(req, (size_t)n);
+}
+//[/write]
+
+static void fs_fsync(fuse_req_t req, fuse_ino_t ino, int data_only, struct fuse_file_info *fi)
+{
+	struct mount *mount = mount_of(req);
+
+	if (ino == control_ino)
+		reply(req, 0);
+	else if (mount->view)
+		reply(req, view_check(mount->view));
+	else
+		reply(req, sync_file(handle_of(fi), data_only));
+}
+
+//[fsyncdir]
+/* fsync of a directory stands for syncfs, which the kernel does not pass on: it answers 0 by itself. */
+static void fs_fsyncdir(fuse_req_t req, fuse_ino_t ino, int data_only, struct fuse_file_info *fi)
+{
+	struct mount *mount = mount_of(req);
+	struct cache *cache = mount->cache;
+
+	(void)ino;
+	(void)data_only;
+	if (mount->view) {
+		reply(req, view_check(mount->view));
+		return;
+	}
+	cache_sync(cache);
+	reply(req, errseq_check_and_advance_shared(&cache->errors, &handle_of(fi)->on_superblock));
+}
+//[/fsyncdir]
+
+//[flush]
+/*
+ * close(): of any of the handle's descriptors. It looks, and must not advance, for few programs read its
+ * result, and the owner of another descriptor is still to be told by fsync. Only who wrote wants to know.
+ */
+static void fs_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	const struct handle *handle = handle_of(fi);
+	int err = 0;
+
+	(void)ino;
+	if (handle->inode && handle->writing)
+		err = errseq_check_shared(&handle->inode->errors, &handle->on_inode);
+	reply(req, err);
+}
+//[/flush]
+
+/* ---- directories ------------------------------------------------------------------------------- */
+
+static void fs_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
+{
+	struct inode *inode = inode_of(req, ino);
+	int fd = openat(inode->path, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct handle *handle = dir ? handle_new(mount_of(req), inode, false) : NULL;
+
+	if (!handle) {
+		int err = dir ? ENOMEM : errno;
+
+		if (dir)
+			closedir(dir);
+		else if (fd >= 0)
+			close(fd);
+		fuse_reply_err(req, err);
+		return;
+	}
+	handle->dir = dir;
+	fi->fh = (uintptr_t)handle;
+	fuse_reply_open(req, fi);
+}
+
+static void fs_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+		       struct fuse_file_info *fi)
+{
+	struct handle *handle = handle_of(fi);
+	char *data = malloc(size);
+	size_t used = 0;
+	int err = 0;
+
+	if (!data) {
+		fuse_reply_err(req, ENOMEM);
+		return;
+	}
+	pthread_mutex_lock(&handle->dir_lock);
+	seekdir(handle->dir, offset); /* what did not fit the last time is read again */
+	for (;;) {
+		struct dirent *entry;
+		struct stat st = { 0 };
+		size_t needed;
+
+		errno = 0;
+		entry = readdir(handle->dir);
+		if (!entry) {
+			err = errno;
+			break;
+		}
+		if (is_control(ino, entry->d_name))
+			continue;
+		st.st_ino = entry->d_ino;
+		st.st_mode = (mode_t)DTTOIF(entry->d_type);
+		needed = fuse_add_direntry(req, data + used, size - used, entry->d_name, &st,
+					   entry->d_off);
+		if (needed > size - used)
+			break;
+		used += needed;
+	}
+	pthread_mutex_unlock(&handle->dir_lock);
+	if (err && used == 0)
+		fuse_reply_err(req, err);
+	else
+		fuse_reply_buf(req, data, used);
+	free(data);
+}
+
+/* ---- mounts ------------------------------------------------------------------------------------ */
+
+static void fs_init(void *userdata, struct fuse_conn_info *conn)
+{
+	(void)userdata;
+	/* the kernel has to take setuid bits away at a write: we write as the daemon, and later */
+	conn->want &= ~(unsigned)FUSE_CAP_HANDLE_KILLPRIV;
+	/* the kernel's own write-back cache would remember errors by itself, and tell of them twice */
+	conn->want &= ~(unsigned)FUSE_CAP_WRITEBACK_CACHE;
+}
+
+/*
+ * FSYNC, FSYNCDIR and FLUSH are all there. If one were not, or answered ENOSYS, the kernel would never ask again
+ * and return 0 to everybody for as long as the mount lives.
+ */
+static const struct fuse_lowlevel_ops operations = {
+	.init = fs_init,
+	.lookup = fs_lookup,
+	.forget = fs_forget,
+	.getattr = fs_getattr,
+	.setattr = fs_setattr,
+	.readlink = fs_readlink,
+	.mknod = fs_mknod,
+	.mkdir = fs_mkdir,
+	.unlink = fs_unlink,
+	.rmdir = fs_rmdir,
+	.symlink = fs_symlink,
+	.rename = fs_rename,
+	.link = fs_link,
+	.open = fs_open,
+	.create = fs_create,
+	.read = fs_read,
+	.write = fs_write,
+	.flush = fs_flush,
+	.fsync = fs_fsync,
+	.release = fs_release,
+	.opendir = fs_opendir,
+	.readdir = fs_readdir,
+	.releasedir = fs_release,
+	.fsyncdir = fs_fsyncdir,
+	.statfs = fs_statfs,
+};
+
+int mount_start(struct mount *mount, const char *options, const char *source, const char *at)
+{
+	struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
+	char *own = NULL;
+	int err = -EIO; /* libfuse says on stderr what is wrong */
+
+	pthread_mutex_init(&mount->lock, NULL);
+	LIST_INIT(&mount->handles);
+	/* default_permissions: the kernel compares modes and owners; we would act as the daemon's user */
+	if (fuse_opt_add_arg(&args, "wbfs") != 0 ||
+	    fuse_opt_add_opt(&own, "default_permissions,subtype=wbfs") != 0 ||
+	    fuse_opt_add_opt_escaped(&own, source) != 0 || fuse_opt_add_arg(&args, "-o") != 0 ||
+	    fuse_opt_add_arg(&args, own) != 0 ||
+	    (options &&
+	     (fuse_opt_add_arg(&args, "-o") != 0 || fuse_opt_add_arg(&args, options) != 0)))
+		err = -ENOMEM;
+	else
+		mount->session = fuse_session_new(&args, &operations, sizeof(operations), mount);
+	free(own);
+	fuse_opt_free_args(&args);
+	if (mount->session && fuse_session_mount(mount->session, at) == 0)
+		return 0;
+	if (mount->session)
+		fuse_session_destroy(mount->session);
+	mount->session = NULL;
+	pthread_mutex_destroy(&mount->lock);
+	return err;
+}
+
+int mount_serve(struct mount *mount)
+{
+	struct fuse_loop_config config = { .max_idle_threads = 10 };
+
+	return fuse_session_loop_mt(mount->session, &config);
+}
+
+/* The kernel sends neither RELEASE nor FORGET for what is still open or known when a mount ends. */
+void mount_end(struct mount *mount)
+{
+	struct handle *handle;
+
+	fuse_session_unmount(mount->session);
+	fuse_session_destroy(mount->session);
+	while ((handle = LIST_FIRST(&mount->handles)))
+		handle_free(mount, handle);
+	(void)cache_forget_mount(mount->cache, mount->index);
+	pthread_mutex_destroy(&mount->lock);
+}
