@@ -454,8 +454,6 @@ static void switch_errors_on_and_off(double end, int writer, int view)
 		atomic_store_explicit(&completed, round, memory_order_release);
 		expect_look(view, EIO, "the view");
 		nap(below(&random, 10) / 1000.0);
-		if (below(&random, 8) == 0)
-			expect_control("evict");
 		expect_control("ok");
 		if (!asks)
 			expect_look(writer, error_of(round), "who wrote to the shared file");
