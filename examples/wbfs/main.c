@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,9 @@ static const char usage[] =
 	"fsync, and every\n"
 	"  fsync fails with EIO once an error was recorded after it was mounted\n"
 	"    --strict          read and write fail then, too\n"
+	"    --state FILE      FILE keeps the view's position while it is not mounted; mounting it "
+	"again fails if\n"
+	"                      an error was recorded meanwhile\n"
 	"    -f, --foreground  stay until VIEW is unmounted\n"
 	"It ends when MOUNT is unmounted (fusermount3 -u MOUNT), or by SIGTERM, SIGINT or SIGHUP; "
 	"it writes\n"
@@ -48,7 +52,7 @@ struct settings {
 	bool foreground, is_view, strict, for_mount;
 	long age_ms, size_kib;
 	const char *options;
-	char *upper, *mount;
+	char *upper, *mount, *state;
 };
 
 __attribute__((format(printf, 2, 3), noreturn)) static void give_up(int status, const char *format,
@@ -77,6 +81,22 @@ static long number(const char *option, const char *text)
 	return value;
 }
 
+/* Of a file that need not exist; the daemon is in another directory. */
+static char *absolute(const char *path)
+{
+	char *copy = strdup(path), *copy2 = strdup(path), *directory = NULL, *result = NULL;
+
+	if (copy && copy2)
+		directory = realpath(dirname(copy), NULL);
+	if (!directory || asprintf(&result, "%s/%s", directory, basename(copy2)) < 0)
+		give_up(EXIT_USAGE, "--state '%s': %s; its directory must exist", path,
+			strerror(errno));
+	free(directory);
+	free(copy);
+	free(copy2);
+	return result;
+}
+
 static void parse(int argc, char **argv, struct settings *settings)
 {
 	enum {
@@ -84,6 +104,7 @@ static void parse(int argc, char **argv, struct settings *settings)
 		SIZE,
 		VOLATILE,
 		STRICT,
+		STATE,
 		VERSION
 	};
 	static const struct option options[] = {
@@ -92,10 +113,12 @@ static void parse(int argc, char **argv, struct settings *settings)
 		{ "size", required_argument, NULL, SIZE },
 		{ "volatile", no_argument, NULL, VOLATILE },
 		{ "strict", no_argument, NULL, STRICT },
+		{ "state", required_argument, NULL, STATE },
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, VERSION },
 		{ 0 },
 	};
+	struct stat st;
 	int option;
 
 	*settings = (struct settings){ .age_ms = 5000, .size_kib = 16384 };
@@ -122,6 +145,9 @@ static void parse(int argc, char **argv, struct settings *settings)
 		case STRICT:
 			settings->strict = true;
 			break;
+		case STATE:
+			settings->state = absolute(optarg);
+			break;
 		case 'h':
 			fputs(usage, stdout);
 			exit(EXIT_SUCCESS);
@@ -133,8 +159,8 @@ static void parse(int argc, char **argv, struct settings *settings)
 			exit(EXIT_USAGE);
 		}
 	}
-	if (settings->strict && !settings->is_view)
-		give_up(EXIT_USAGE, "--strict is for --volatile; %s", hint);
+	if ((settings->strict || settings->state) && !settings->is_view)
+		give_up(EXIT_USAGE, "--strict and --state are for --volatile; %s", hint);
 	if (settings->for_mount && settings->is_view)
 		give_up(EXIT_USAGE, "--age, --size and -o are not for --volatile; %s", hint);
 	if (argc - optind != 2)
@@ -146,13 +172,11 @@ static void parse(int argc, char **argv, struct settings *settings)
 		give_up(EXIT_USAGE, "UPPER '%s': %s; it must be a directory that exists",
 			argv[optind], strerror(errno));
 	settings->mount = realpath(argv[optind + 1], NULL);
-	if (!settings->mount && errno == ENOTCONN)
-		give_up(EXIT_FAILED,
-			"'%s' is still the mount of a daemon that died; fusermount3 -u it first",
-			argv[optind + 1]);
-	if (!settings->mount)
-		give_up(EXIT_USAGE, "'%s': %s; it must be a directory that exists",
-			argv[optind + 1], strerror(errno));
+	if (!settings->mount || stat(settings->mount, &st) != 0)
+		give_up(errno == ENOTCONN ? EXIT_FAILED : EXIT_USAGE, "'%s': %s; %s",
+			argv[optind + 1], strerror(errno),
+			errno == ENOTCONN ? "its daemon has died: fusermount3 -u it first"
+					  : "it must be a directory that exists");
 	if (!settings->is_view && strcmp(settings->mount, settings->upper) != 0 &&
 	    is_inside(settings->mount, settings->upper))
 		give_up(EXIT_USAGE, "MOUNT '%s' is inside UPPER '%s'; choose another place",
@@ -224,6 +248,8 @@ static int run(const struct settings *settings)
 	prepare_process();
 	err = cache_start(&cache, settings->upper, settings->age_ms,
 			  (size_t)settings->size_kib * 1024 / PAGE);
+	if (!err)
+		err = state_lifetime(server.lifetime, cache.root->dev, cache.root->ino);
 	if (err)
 		give_up(EXIT_FAILED, "UPPER '%s': %s", settings->upper, strerror(-err));
 	if (asprintf(&source, "fsname=%s", settings->upper) < 0)
@@ -259,6 +285,7 @@ int main(int argc, char **argv)
 	if (settings.is_view) {
 		struct wish wish = { .upper = settings.upper,
 				     .at = settings.mount,
+				     .state = settings.state,
 				     .strict = settings.strict,
 				     .stay = settings.foreground };
 		char error[MOUNT_ERROR_SIZE] = "";
@@ -270,5 +297,6 @@ int main(int argc, char **argv)
 	}
 	free(settings.upper);
 	free(settings.mount);
+	free(settings.state);
 	return status;
 }

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 enum {
-	MESSAGE_SIZE = 2 * 4096 + 64 /* two paths and a word */
+	MESSAGE_SIZE = 2 * 4096 + 64 /* two paths and some words */
 };
 
 bool is_inside(const char *path, const char *directory)
@@ -127,19 +127,33 @@ int server_bind(struct server *server, const char *upper, char error[MOUNT_ERROR
 	return -1;
 }
 
-/* "view", strict or not, and the place: three strings in one message. */
+/* The next of the strings in a message, each with its zero byte; "" behind the last. */
+static const char *next_string(const char **message, const char *end)
+{
+	const char *string = *message;
+
+	if (string >= end)
+		return "";
+	*message += strlen(string) + 1;
+	return string;
+}
+
+/* "view", "strict" or not, the place, and the state file or nothing. */
 static void answer_view(struct server *server, int client, const char *message, size_t size)
 {
-	struct view_request request = { .options = server->options, .source = server->source };
+	struct view_request request = { .options = server->options,
+					.source = server->source,
+					.lifetime = server->lifetime };
 	char error[MOUNT_ERROR_SIZE] = "";
 	const char *end = message + size;
 	unsigned index;
 
-	message += strlen(message) + 1;
-	request.strict = message < end && strcmp(message, "strict") == 0;
-	if (message < end)
-		message += strlen(message) + 1;
-	request.at = message < end ? message : "";
+	(void)next_string(&message, end);
+	request.strict = strcmp(next_string(&message, end), "strict") == 0;
+	request.at = next_string(&message, end);
+	request.state = next_string(&message, end);
+	if (!*request.state)
+		request.state = NULL;
 
 	/* those that were unmounted leave their places, and are over in every respect, before the next begins */
 	for (index = 1; index < MOUNTS; index++) {
@@ -157,6 +171,12 @@ static void answer_view(struct server *server, int client, const char *message, 
 		 is_inside(request.at, server->mount_path))
 		snprintf(error, sizeof(error),
 			 "'%.200s' is inside UPPER or its mount; choose another place", request.at);
+	else if (request.state && (is_inside(request.state, server->mount_path) ||
+				   is_inside(request.state, request.at)))
+		snprintf(error, sizeof(error),
+			 "the state file '%.200s' is inside a mount that it is about; choose "
+			 "another place",
+			 request.state);
 	else
 		server->views[index] =
 			view_start(server->upper->cache, index, &request, client, error);
@@ -229,8 +249,9 @@ int server_ask(const struct wish *wish, char error[MOUNT_ERROR_SIZE])
 			 wish->upper, strerror(errno));
 		return -1;
 	}
-	size = snprintf(message, sizeof(message), "view%c%s%c%s", 0, wish->strict ? "strict" : "",
-			0, wish->at);
+	size = snprintf(message, sizeof(message), "view%c%s%c%s%c%s", 0,
+			wish->strict ? "strict" : "", 0, wish->at, 0,
+			wish->state ? wish->state : "");
 	got = exchange(to, message, (size_t)size + 1, reply, sizeof(reply));
 	if (got == 0)
 		snprintf(error, MOUNT_ERROR_SIZE, "the daemon of '%.200s' is ending", wish->upper);

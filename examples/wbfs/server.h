@@ -6,12 +6,13 @@
 #ifndef WBFS_SERVER_H
 #define WBFS_SERVER_H
 
-#include "fs.h"
+#include "state.h"
 #include "view.h"
 
 struct server {
 	int listening;
 	struct mount *upper;
+	char lifetime[LIFETIME_SIZE];
 	const char *upper_path, *mount_path, *options, *source;
 	pthread_t thread;
 	struct view *views[MOUNTS]; /* the thread's own, until it has ended; 0 is the upper mount */
@@ -21,6 +22,7 @@ struct server {
 struct wish {
 	const char *upper; /* absolute, as all of these */
 	const char *at;
+	const char *state; /* or NULL */
 	bool strict;
 	bool stay; /* until the view is unmounted */
 };

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "view.h"
+#include "control.h"
+#include "state.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -32,6 +34,51 @@ int view_check(struct view *view)
 }
 //[/view]
 
+/* ---- its state file ------------------------------------------------------------------------------ */
+
+//[state]
+/*
+ * What is stored is the position from the mount, not a new one. If nothing failed since, the two say the same;
+ * and if something fails between the check and the save, a new peek would step over it.
+ */
+static int save_state(struct view *view)
+{
+	if (view_check(view) != 0)
+		return state_save_failed(view->state, view->lifetime);
+	return state_save_position(view->state, view->lifetime, view->position);
+}
+
+/*
+ * The view was mounted before: it goes on from where it was, if nothing failed meanwhile. Until it is
+ * unmounted cleanly, the file says that it was not.
+ */
+static int resume(struct view *view, char error[MOUNT_ERROR_SIZE])
+{
+	const errseq_t *word = &view->mount.cache->errors;
+	errseq_cursor_t stored;
+	int found = state_load(view->state, view->lifetime, &stored, error);
+	int err = found == 1 ? errseq_check(word, stored) : 0;
+
+	if (found < 0)
+		return -1;
+	if (err) {
+		snprintf(error, MOUNT_ERROR_SIZE,
+			 "an error was recorded since the view was last mounted: %s; sync or "
+			 "rebuild "
+			 "what it is for, then remove '%.200s'",
+			 control_name_of(-err), view->state);
+		return -1;
+	}
+	if (found == 1)
+		view->position = stored;
+	err = state_save_mounted(view->state, view->lifetime);
+	if (err)
+		snprintf(error, MOUNT_ERROR_SIZE, "'%.200s' cannot be written: %s", view->state,
+			 strerror(-err));
+	return err;
+}
+//[/state]
+
 /* ---- its life ---------------------------------------------------------------------------------- */
 
 static void *serve_view(void *argument)
@@ -42,9 +89,20 @@ static void *serve_view(void *argument)
 	pthread_mutex_lock(&view->lock);
 	view->ending = true;
 	pthread_mutex_unlock(&view->lock);
+	if (view->state && save_state(view) != 0)
+		fprintf(stderr, "wbfs: '%s' cannot be written; it still says \"mounted\"\n",
+			view->state);
 	mount_end(&view->mount);
 	close(view->client);
 	return NULL;
+}
+
+static void discard(struct view *view)
+{
+	pthread_mutex_destroy(&view->lock);
+	free(view->state);
+	free(view->at);
+	free(view);
 }
 
 struct view *view_start(struct cache *cache, unsigned index, const struct view_request *request,
@@ -53,30 +111,39 @@ struct view *view_start(struct cache *cache, unsigned index, const struct view_r
 	struct view *view = calloc(1, sizeof(*view));
 	int err;
 
-	if (!view || !(view->at = strdup(request->at))) {
-		free(view);
-		snprintf(error, MOUNT_ERROR_SIZE, "out of memory");
+	if (!view) {
+		snprintf(error, MOUNT_ERROR_SIZE, "%s", strerror(ENOMEM));
 		return NULL;
 	}
 	view->mount.cache = cache;
 	view->mount.index = index;
 	view->mount.view = view;
 	view->strict = request->strict;
+	view->lifetime = request->lifetime;
 	view->client = client;
 	pthread_mutex_init(&view->lock, NULL);
+	view->at = strdup(request->at);
+	view->state = request->state ? strdup(request->state) : NULL;
+	if (!view->at || (request->state && !view->state)) {
+		snprintf(error, MOUNT_ERROR_SIZE, "%s", strerror(ENOMEM));
+		discard(view);
+		return NULL;
+	}
 	take_position(view);
-	err = mount_start(&view->mount, request->options, request->source, view->at, error);
-	if (!err) {
+	if (view->state && resume(view, error) != 0) {
+		discard(view);
+		return NULL;
+	}
+	if (mount_start(&view->mount, request->options, request->source, view->at, error) == 0) {
 		err = pthread_create(&view->thread, NULL, serve_view, view);
 		if (!err)
 			return view;
-		snprintf(error, MOUNT_ERROR_SIZE, "a thread could not be started: %s",
-			 strerror(err));
+		snprintf(error, MOUNT_ERROR_SIZE, "a thread: %s", strerror(err));
 		mount_end(&view->mount);
 	}
-	pthread_mutex_destroy(&view->lock);
-	free(view->at);
-	free(view);
+	if (view->state) /* it was not mounted after all */
+		(void)save_state(view);
+	discard(view);
 	return NULL;
 }
 
@@ -117,7 +184,5 @@ void view_tell_to_end(struct view *view)
 void view_free(struct view *view)
 {
 	pthread_join(view->thread, NULL);
-	pthread_mutex_destroy(&view->lock);
-	free(view->at);
-	free(view);
+	discard(view);
 }

@@ -18,7 +18,9 @@ struct view {
 	atomic_bool failed;
 	bool strict; /* reading and writing fail, too */
 	char *at;
-	int client; /* the connection of who asked for it; closed when it ends */
+	char *state;	      /* the state file, or NULL */
+	const char *lifetime; /* of the superblock's word */
+	int client;	      /* the connection of who asked for it; closed when it ends */
 
 	pthread_t thread;
 	pthread_mutex_t lock; /* guards `ending`; taken alone */
@@ -28,6 +30,8 @@ struct view {
 /* What a client asks for. */
 struct view_request {
 	const char *at;
+	const char *state; /* or NULL */
+	const char *lifetime;
 	bool strict;
 	const char *options; /* mount options, or NULL */
 	const char *source;
