@@ -69,6 +69,12 @@ static bool is_control(fuse_ino_t parent, const char *name)
 	return parent == FUSE_ROOT_ID && strcmp(name, CONTROL_NAME) == 0;
 }
 
+/* What reads and changes data fails in a strict view that has failed. */
+static int check_strict(const struct mount *mount)
+{
+	return mount->view && mount->view->strict ? view_check(mount->view) : 0;
+}
+
 /* ---- names: they go straight to the backing directory ------------------------------------------ */
 
 static void control_stat(struct stat *st)
@@ -309,7 +315,9 @@ static void fs_setattr(fuse_req_t req, fuse_ino_t ino, struct stat *st, int what
 			return;
 		}
 	} else {
-		err = set_attributes(inode_of(req, ino), st, what);
+		err = what & FUSE_SET_ATTR_SIZE ? check_strict(mount_of(req)) : 0;
+		if (!err)
+			err = set_attributes(inode_of(req, ino), st, what);
 		if (err) {
 			reply(req, err);
 			return;
@@ -375,8 +383,11 @@ static int finish_open(struct mount *mount, struct inode *inode, struct fuse_fil
 	struct handle *handle;
 	int err = 0;
 
-	if (fi->flags & O_TRUNC)
-		err = inode_truncate(inode, 0);
+	if (fi->flags & O_TRUNC) {
+		err = check_strict(mount);
+		if (!err)
+			err = inode_truncate(inode, 0);
+	}
 	handle = err ? NULL : handle_new(mount, inode, (fi->flags & O_ACCMODE) != O_RDONLY);
 	if (!handle) {
 		inode_close(inode);
@@ -384,7 +395,7 @@ static int finish_open(struct mount *mount, struct inode *inode, struct fuse_fil
 	}
 	fi->fh = (uintptr_t)handle;
 	/* a strict view wants to see every read; the kernel would answer some from its own cache */
-	fi->direct_io = mount->view && view_is_strict(mount->view);
+	fi->direct_io = mount->view && mount->view->strict;
 	return 0;
 }
 
@@ -472,7 +483,7 @@ static void fs_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 		    struct fuse_file_info *fi)
 {
 	struct mount *mount = mount_of(req);
-	int err = mount->view ? view_check_strict(mount->view) : 0;
+	int err = check_strict(mount);
 	char *data = err ? NULL : malloc(size ? size : 1);
 	ssize_t n;
 
@@ -511,7 +522,7 @@ static void fs_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t si
 	struct mount *mount = mount_of(req);
 	struct handle *handle = handle_of(fi);
 	bool append = fi->flags & O_APPEND && !fi->writepage;
-	int err = mount->view ? view_check_strict(mount->view) : 0;
+	int err = check_strict(mount);
 	ssize_t n;
 
 	if (err)
@@ -688,33 +699,44 @@ static const struct fuse_lowlevel_ops operations = {
 	.statfs = fs_statfs,
 };
 
-int mount_start(struct mount *mount, const char *options, const char *source, const char *at)
+/* libfuse says what is wrong in its log, and often nowhere else. */
+static _Thread_local char last_message[200];
+
+__attribute__((format(printf, 2, 0))) static void keep_message(enum fuse_log_level level,
+							       const char *format, va_list args)
+{
+	(void)level;
+	vsnprintf(last_message, sizeof(last_message), format, args);
+	last_message[strcspn(last_message, "\n")] = 0;
+}
+
+int mount_start(struct mount *mount, const char *options, const char *source, const char *at,
+		char error[MOUNT_ERROR_SIZE])
 {
 	struct fuse_args args = FUSE_ARGS_INIT(0, NULL);
 	char *own = NULL;
-	int err = -EIO; /* libfuse says on stderr what is wrong */
 
 	pthread_mutex_init(&mount->lock, NULL);
 	LIST_INIT(&mount->handles);
+	fuse_set_log_func(keep_message);
+	last_message[0] = 0;
 	/* default_permissions: the kernel compares modes and owners; we would act as the daemon's user */
-	if (fuse_opt_add_arg(&args, "wbfs") != 0 ||
-	    fuse_opt_add_opt(&own, "default_permissions,subtype=wbfs") != 0 ||
-	    fuse_opt_add_opt_escaped(&own, source) != 0 || fuse_opt_add_arg(&args, "-o") != 0 ||
-	    fuse_opt_add_arg(&args, own) != 0 ||
-	    (options &&
-	     (fuse_opt_add_arg(&args, "-o") != 0 || fuse_opt_add_arg(&args, options) != 0)))
-		err = -ENOMEM;
-	else
+	if (fuse_opt_add_arg(&args, "wbfs") == 0 &&
+	    fuse_opt_add_opt(&own, "default_permissions,subtype=wbfs") == 0 &&
+	    fuse_opt_add_opt_escaped(&own, source) == 0 &&
+	    (!options || fuse_opt_add_opt(&own, options) == 0) &&
+	    fuse_opt_add_arg(&args, "-o") == 0 && fuse_opt_add_arg(&args, own) == 0)
 		mount->session = fuse_session_new(&args, &operations, sizeof(operations), mount);
 	free(own);
 	fuse_opt_free_args(&args);
 	if (mount->session && fuse_session_mount(mount->session, at) == 0)
 		return 0;
+	snprintf(error, MOUNT_ERROR_SIZE, "'%.200s' cannot be mounted: %s", at,
+		 last_message[0] ? last_message : "libfuse does not say why");
 	if (mount->session)
 		fuse_session_destroy(mount->session);
-	mount->session = NULL;
 	pthread_mutex_destroy(&mount->lock);
-	return err;
+	return -1;
 }
 
 int mount_serve(struct mount *mount)

@@ -25,7 +25,13 @@ struct mount {
 	LIST_HEAD(handles, handle) handles;
 };
 
-int mount_start(struct mount *mount, const char *options, const char *source, const char *at);
+enum {
+	MOUNT_ERROR_SIZE = 512
+};
+
+/* 0, or -1 and a line in `error`. */
+int mount_start(struct mount *mount, const char *options, const char *source, const char *at,
+		char error[MOUNT_ERROR_SIZE]);
 int mount_serve(struct mount *mount); /* until it is unmounted, or told to exit */
 void mount_end(struct mount *mount);
 

@@ -5,10 +5,11 @@
  * Start reading in fs.c: struct handle, and what open, write, flush, fsync and release do. record() in
  * cache.c is the other end. view.c is about an observer that takes nothing from the others.
  */
-#include "fs.h"
+#include "server.h"
 
 #include <errno.h>
 #include <getopt.h>
+#include <libgen.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,6 +30,15 @@ static const char usage[] =
 	"    --size KIB        write back when more is dirty in all (default 16384)\n"
 	"    -o OPTIONS        mount options for libfuse: allow_other, ro, ...\n"
 	"    -h, --help; --version\n"
+	"usage: wbfs --volatile [OPTION]... UPPER VIEW\n"
+	"  asks the running wbfs of UPPER for a second mount, at VIEW: it never writes back on "
+	"fsync, and every\n"
+	"  fsync fails with EIO once an error was recorded after it was mounted\n"
+	"    --strict          read and write fail then, too\n"
+	"    --state FILE      FILE keeps the view's position while it is not mounted; mounting it "
+	"again fails if\n"
+	"                      an error was recorded meanwhile\n"
+	"    -f, --foreground  stay until VIEW is unmounted\n"
 	"It ends when MOUNT is unmounted (fusermount3 -u MOUNT), or by SIGTERM, SIGINT or SIGHUP; "
 	"it writes\n"
 	"everything back first. In MOUNT/" CONTROL_NAME
@@ -39,10 +49,10 @@ static const char usage[] =
 static const char *const hint = "see wbfs --help";
 
 struct settings {
-	bool foreground;
+	bool foreground, is_view, strict, for_mount;
 	long age_ms, size_kib;
 	const char *options;
-	char *upper, *mount;
+	char *upper, *mount, *state;
 };
 
 __attribute__((format(printf, 2, 3), noreturn)) static void give_up(int status, const char *format,
@@ -71,18 +81,44 @@ static long number(const char *option, const char *text)
 	return value;
 }
 
+/* Of a file that need not exist; the daemon is in another directory. */
+static char *absolute(const char *path)
+{
+	char *copy = strdup(path), *copy2 = strdup(path), *directory = NULL, *result = NULL;
+
+	if (copy && copy2)
+		directory = realpath(dirname(copy), NULL);
+	if (!directory || asprintf(&result, "%s/%s", directory, basename(copy2)) < 0)
+		give_up(EXIT_USAGE, "--state '%s': %s; its directory must exist", path,
+			strerror(errno));
+	free(directory);
+	free(copy);
+	free(copy2);
+	return result;
+}
+
 static void parse(int argc, char **argv, struct settings *settings)
 {
 	enum {
 		AGE = 256,
 		SIZE,
+		VOLATILE,
+		STRICT,
+		STATE,
 		VERSION
 	};
 	static const struct option options[] = {
-		{ "foreground", no_argument, NULL, 'f' },  { "age", required_argument, NULL, AGE },
-		{ "size", required_argument, NULL, SIZE }, { "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, VERSION }, { 0 },
+		{ "foreground", no_argument, NULL, 'f' },
+		{ "age", required_argument, NULL, AGE },
+		{ "size", required_argument, NULL, SIZE },
+		{ "volatile", no_argument, NULL, VOLATILE },
+		{ "strict", no_argument, NULL, STRICT },
+		{ "state", required_argument, NULL, STATE },
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, VERSION },
+		{ 0 },
 	};
+	struct stat st;
 	int option;
 
 	*settings = (struct settings){ .age_ms = 5000, .size_kib = 16384 };
@@ -93,12 +129,24 @@ static void parse(int argc, char **argv, struct settings *settings)
 			break;
 		case 'o':
 			settings->options = optarg;
+			settings->for_mount = true;
 			break;
 		case AGE:
 			settings->age_ms = number("--age", optarg);
+			settings->for_mount = true;
 			break;
 		case SIZE:
 			settings->size_kib = number("--size", optarg);
+			settings->for_mount = true;
+			break;
+		case VOLATILE:
+			settings->is_view = true;
+			break;
+		case STRICT:
+			settings->strict = true;
+			break;
+		case STATE:
+			settings->state = absolute(optarg);
 			break;
 		case 'h':
 			fputs(usage, stdout);
@@ -111,22 +159,28 @@ static void parse(int argc, char **argv, struct settings *settings)
 			exit(EXIT_USAGE);
 		}
 	}
+	if ((settings->strict || settings->state) && !settings->is_view)
+		give_up(EXIT_USAGE, "--strict and --state are for --volatile; %s", hint);
+	if (settings->for_mount && settings->is_view)
+		give_up(EXIT_USAGE, "--age, --size and -o are not for --volatile; %s", hint);
 	if (argc - optind != 2)
-		give_up(EXIT_USAGE, "two directories are needed, UPPER and MOUNT, not %d; %s",
-			argc - optind, hint);
+		give_up(EXIT_USAGE, "two directories are needed, UPPER and %s, not %d; %s",
+			settings->is_view ? "VIEW" : "MOUNT", argc - optind, hint);
 	/* absolute: the daemon does not stay in this directory */
 	settings->upper = realpath(argv[optind], NULL);
 	if (!settings->upper)
 		give_up(EXIT_USAGE, "UPPER '%s': %s; it must be a directory that exists",
 			argv[optind], strerror(errno));
 	settings->mount = realpath(argv[optind + 1], NULL);
-	if (!settings->mount && errno == ENOTCONN)
-		give_up(EXIT_FAILED,
-			"'%s' is still the mount of a daemon that died; fusermount3 -u it first",
-			argv[optind + 1]);
-	if (!settings->mount)
-		give_up(EXIT_USAGE, "'%s': %s; it must be a directory that exists",
-			argv[optind + 1], strerror(errno));
+	if (!settings->mount || stat(settings->mount, &st) != 0)
+		give_up(errno == ENOTCONN ? EXIT_FAILED : EXIT_USAGE, "'%s': %s; %s",
+			argv[optind + 1], strerror(errno),
+			errno == ENOTCONN ? "its daemon has died: fusermount3 -u it first"
+					  : "it must be a directory that exists");
+	if (!settings->is_view && strcmp(settings->mount, settings->upper) != 0 &&
+	    is_inside(settings->mount, settings->upper))
+		give_up(EXIT_USAGE, "MOUNT '%s' is inside UPPER '%s'; choose another place",
+			settings->mount, settings->upper);
 }
 
 /* In the way of write-back they are errors that it gets and records, not the end of the daemon. */
@@ -142,22 +196,27 @@ static void prepare_process(void)
 	}
 }
 
-static int serve(struct mount *mount, struct cache *cache)
+static void ignore(int signal)
 {
-	sigset_t ours, before;
+	(void)signal;
+}
+
+/* Threads first: only this one gets the signals that end the daemon. */
+static int start_threads(struct cache *cache, struct server *server)
+{
+	struct sigaction wake = { .sa_handler = ignore }; /* and interrupt: view_tell_to_end */
+	sigset_t most, before;
 	int err;
 
-	/* signals go to this thread only, which fuse_set_signal_handlers ends by them */
-	sigfillset(&ours);
-	pthread_sigmask(SIG_SETMASK, &ours, &before);
+	sigaction(SIGUSR1, &wake, NULL);
+	sigfillset(&most);
+	sigdelset(&most, SIGUSR1);
+	pthread_sigmask(SIG_SETMASK, &most, &before);
 	err = cache_start_flusher(cache);
+	if (!err)
+		err = server_start(server);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (err) {
-		fprintf(stderr, "wbfs: the flusher could not be started: %s\n", strerror(-err));
-		return EXIT_FAILED;
-	}
-	err = mount_serve(mount); /* a signal's number if that ended it: no failure */
-	return err < 0 ? EXIT_FAILED : EXIT_SUCCESS;
+	return err;
 }
 
 /* Unmounting succeeds whatever was lost; nobody is left who could be told. */
@@ -175,37 +234,69 @@ static void say_what_is_forgotten(const struct cache *cache)
 		text);
 }
 
-int main(int argc, char **argv)
+static int run(const struct settings *settings)
 {
 	static struct cache cache;
-	struct settings settings;
 	struct mount mount = { .cache = &cache };
-	char *source;
-	int err, status;
+	struct server server = { .upper = &mount,
+				 .upper_path = settings->upper,
+				 .mount_path = settings->mount,
+				 .options = settings->options };
+	char error[MOUNT_ERROR_SIZE] = "", *source;
+	int err;
 
-	parse(argc, argv, &settings);
 	prepare_process();
-	err = cache_start(&cache, settings.upper, settings.age_ms,
-			  (size_t)settings.size_kib * 1024 / PAGE);
+	err = cache_start(&cache, settings->upper, settings->age_ms,
+			  (size_t)settings->size_kib * 1024 / PAGE);
+	if (!err)
+		err = state_lifetime(server.lifetime, cache.root->dev, cache.root->ino);
 	if (err)
-		give_up(EXIT_FAILED, "UPPER '%s': %s", settings.upper, strerror(-err));
-	if (asprintf(&source, "fsname=%s", settings.upper) < 0)
+		give_up(EXIT_FAILED, "UPPER '%s': %s", settings->upper, strerror(-err));
+	if (asprintf(&source, "fsname=%s", settings->upper) < 0)
 		give_up(EXIT_FAILED, "out of memory");
-	err = mount_start(&mount, settings.options, source, settings.mount);
-	if (err)
-		give_up(EXIT_FAILED, "'%s' could not be mounted", settings.mount);
+	server.source = source;
+	if (server_bind(&server, settings->upper, error) != 0 ||
+	    mount_start(&mount, settings->options, source, settings->mount, error) != 0)
+		give_up(EXIT_FAILED, "%s", error);
+	/* threads do not survive a fork: the daemon's begin after it */
 	if (fuse_set_signal_handlers(mount.session) != 0 ||
-	    fuse_daemonize(settings.foreground) != 0) {
+	    fuse_daemonize(settings->foreground) != 0 ||
+	    (err = start_threads(&cache, &server)) != 0) {
 		mount_end(&mount);
-		give_up(EXIT_FAILED, "signals and daemon: %s", strerror(errno));
+		give_up(EXIT_FAILED, "the daemon could not be started: %s",
+			strerror(err ? -err : errno));
 	}
-	status = serve(&mount, &cache);
+	err = mount_serve(&mount); /* > 0: a signal ended it, which is no failure */
+	server_stop(&server);
 	fuse_remove_signal_handlers(mount.session);
 	mount_end(&mount);
 	cache_stop(&cache);
 	say_what_is_forgotten(&cache);
 	free(source);
+	return err < 0 ? EXIT_FAILED : EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	struct settings settings;
+	int status = EXIT_SUCCESS;
+
+	parse(argc, argv, &settings);
+	if (settings.is_view) {
+		struct wish wish = { .upper = settings.upper,
+				     .at = settings.mount,
+				     .state = settings.state,
+				     .strict = settings.strict,
+				     .stay = settings.foreground };
+		char error[MOUNT_ERROR_SIZE] = "";
+
+		if (server_ask(&wish, error) != 0)
+			give_up(EXIT_FAILED, "%s", error);
+	} else {
+		status = run(&settings);
+	}
 	free(settings.upper);
 	free(settings.mount);
+	free(settings.state);
 	return status;
 }

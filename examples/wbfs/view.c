@@ -1,20 +1,188 @@
 /* SPDX-License-Identifier: MIT */
 #include "view.h"
+#include "control.h"
+#include "state.h"
 
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+//[view]
+/* Before it is mounted: what is in the word already is other people's, and stays owed to them. */
+static void take_position(struct view *view)
+{
+	view->position = errseq_peek(&view->mount.cache->errors);
+}
+
+/*
+ * A look that changes nothing: not the word, so that others are told as if we were not here, and not the
+ * position, so that the answer stays the same. The flag makes "for ever" longer than the word's counter.
+ */
 int view_check(struct view *view)
 {
-	(void)view;
-	return 0;
+	/* relaxed: the flag stands for an error that somebody was already told of */
+	if (atomic_load_explicit(&view->failed, memory_order_relaxed))
+		return -EIO;
+	if (errseq_check(&view->mount.cache->errors, view->position) == 0)
+		return 0;
+	atomic_store_explicit(&view->failed, true, memory_order_relaxed);
+	return -EIO;
+}
+//[/view]
+
+/* ---- its state file ------------------------------------------------------------------------------ */
+
+//[state]
+/*
+ * What is stored is the position from the mount, not a new one. If nothing failed since, the two say the same;
+ * and if something fails between the check and the save, a new peek would step over it.
+ */
+static int save_state(struct view *view)
+{
+	if (view_check(view) != 0)
+		return state_save_failed(view->state, view->lifetime);
+	return state_save_position(view->state, view->lifetime, view->position);
 }
 
-int view_check_strict(struct view *view)
+/*
+ * The view was mounted before: it goes on from where it was, if nothing failed meanwhile. Until it is
+ * unmounted cleanly, the file says that it was not.
+ */
+static int resume(struct view *view, char error[MOUNT_ERROR_SIZE])
 {
-	(void)view;
-	return 0;
+	const errseq_t *word = &view->mount.cache->errors;
+	errseq_cursor_t stored;
+	int found = state_load(view->state, view->lifetime, &stored, error);
+	int err = found == 1 ? errseq_check(word, stored) : 0;
+
+	if (found < 0)
+		return -1;
+	if (err) {
+		snprintf(error, MOUNT_ERROR_SIZE,
+			 "an error was recorded since the view was last mounted: %s; sync or "
+			 "rebuild "
+			 "what it is for, then remove '%.200s'",
+			 control_name_of(-err), view->state);
+		return -1;
+	}
+	if (found == 1)
+		view->position = stored;
+	err = state_save_mounted(view->state, view->lifetime);
+	if (err)
+		snprintf(error, MOUNT_ERROR_SIZE, "'%.200s' cannot be written: %s", view->state,
+			 strerror(-err));
+	return err;
+}
+//[/state]
+
+/* ---- its life ---------------------------------------------------------------------------------- */
+
+static void *serve_view(void *argument)
+{
+	struct view *view = argument;
+
+	(void)mount_serve(&view->mount);
+	pthread_mutex_lock(&view->lock);
+	view->ending = true;
+	pthread_mutex_unlock(&view->lock);
+	if (view->state && save_state(view) != 0)
+		fprintf(stderr, "wbfs: '%s' cannot be written; it still says \"mounted\"\n",
+			view->state);
+	mount_end(&view->mount);
+	close(view->client);
+	return NULL;
 }
 
-bool view_is_strict(const struct view *view)
+static void discard(struct view *view)
 {
-	(void)view;
-	return false;
+	pthread_mutex_destroy(&view->lock);
+	free(view->state);
+	free(view->at);
+	free(view);
+}
+
+struct view *view_start(struct cache *cache, unsigned index, const struct view_request *request,
+			int client, char error[MOUNT_ERROR_SIZE])
+{
+	struct view *view = calloc(1, sizeof(*view));
+	int err;
+
+	if (!view) {
+		snprintf(error, MOUNT_ERROR_SIZE, "%s", strerror(ENOMEM));
+		return NULL;
+	}
+	view->mount.cache = cache;
+	view->mount.index = index;
+	view->mount.view = view;
+	view->strict = request->strict;
+	view->lifetime = request->lifetime;
+	view->client = client;
+	pthread_mutex_init(&view->lock, NULL);
+	view->at = strdup(request->at);
+	view->state = request->state ? strdup(request->state) : NULL;
+	if (!view->at || (request->state && !view->state)) {
+		snprintf(error, MOUNT_ERROR_SIZE, "%s", strerror(ENOMEM));
+		discard(view);
+		return NULL;
+	}
+	take_position(view);
+	if (view->state && resume(view, error) != 0) {
+		discard(view);
+		return NULL;
+	}
+	if (mount_start(&view->mount, request->options, request->source, view->at, error) == 0) {
+		err = pthread_create(&view->thread, NULL, serve_view, view);
+		if (!err)
+			return view;
+		snprintf(error, MOUNT_ERROR_SIZE, "a thread: %s", strerror(err));
+		mount_end(&view->mount);
+	}
+	if (view->state) /* it was not mounted after all */
+		(void)save_state(view);
+	discard(view);
+	return NULL;
+}
+
+/* Whether it was unmounted; its thread may be at work on the consequences. */
+bool view_is_over(struct view *view)
+{
+	bool over;
+
+	pthread_mutex_lock(&view->lock);
+	over = view->ending;
+	if (!over) {
+		struct pollfd session = { .fd = fuse_session_fd(view->mount.session) };
+
+		over = poll(&session, 1, 0) == 1 && session.revents & POLLERR;
+	}
+	pthread_mutex_unlock(&view->lock);
+	return over;
+}
+
+/* Its thread sleeps in libfuse, which looks at the session's exit flag when a signal wakes it. */
+void view_tell_to_end(struct view *view)
+{
+	const struct timespec moment = { .tv_nsec = 5000000 };
+	bool ending = false;
+
+	while (!ending) {
+		pthread_mutex_lock(&view->lock);
+		ending = view->ending;
+		if (!ending) {
+			fuse_session_exit(view->mount.session);
+			pthread_kill(view->thread, SIGUSR1);
+		}
+		pthread_mutex_unlock(&view->lock);
+		nanosleep(&moment, NULL);
+	}
+}
+
+void view_free(struct view *view)
+{
+	pthread_join(view->thread, NULL);
+	discard(view);
 }

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The state file of a view: the position of its cursor while it is not mounted.
+ *
+ * A cursor means something only as long as its word lives. The superblock's word lives as long as the daemon,
+ * so its lifetime stands beside the position: the kernel's boot, a random number of the daemon's run, and UPPER.
+ */
+#ifndef WBFS_STATE_H
+#define WBFS_STATE_H
+
+#include <errseq/errseq.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+enum {
+	LIFETIME_SIZE = 160,
+	STATE_ERROR_SIZE = 512
+};
+
+int state_lifetime(char lifetime[LIFETIME_SIZE], dev_t upper_dev, ino_t upper_ino);
+
+/*
+ * 1 and the position; 0 if there is no such file; -1 and a line in `error` if there is one that holds no
+ * position of this lifetime.
+ */
+int state_load(const char *path, const char *lifetime, errseq_cursor_t *position,
+	       char error[STATE_ERROR_SIZE]);
+
+/* Replaces the file in one step. 0, or a negated errno. */
+int state_save_position(const char *path, const char *lifetime, errseq_cursor_t position);
+int state_save_mounted(const char *path, const char *lifetime); /* what a crash leaves behind */
+int state_save_failed(const char *path, const char *lifetime);
+
+#endif
