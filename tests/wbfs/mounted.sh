@@ -97,6 +97,12 @@ stop() {
 	ended 0
 }
 
+# As a crash. The dead mounts stay.
+kill_daemon() {
+	{ kill -KILL "$daemon" && wait "$daemon"; } 2>/dev/null || true # bash would say that it was killed
+	is_gone "$daemon" || fail "the daemon survived SIGKILL"
+}
+
 # until_true COMMAND...: it comes true in time.
 until_true() {
 	local end=$((SECONDS + patience))
@@ -110,11 +116,11 @@ until_true() {
 expect() {
 	local want=$1 pattern=$2 status=0
 	shift 2
-	timeout $patience "$@" >said 2>&1 9>&- || status=$?
+	timeout $patience "$@" >"$work/said" 2>&1 9>&- || status=$?
 	[[ $status =~ ^($want)$ ]] || fail "$* exited with $status, not $want:
-$(cat said)"
-	grep -qiE -- "$pattern" said || fail "$*: this should say '$pattern':
-$(cat said)"
+$(cat "$work/said")"
+	[ -z "$pattern" ] || grep -qiE -- "$pattern" "$work/said" || fail "$*: this should say '$pattern':
+$(cat "$work/said")"
 }
 
 control() {

@@ -8,7 +8,7 @@ source_dir=$1
 . "$source_dir/tests/common/check.sh"
 . "$source_dir/tests/wbfs/mounted.sh"
 begin "$2" "$3"
-mkdir states
+mkdir states view2
 state=$work/states/state
 
 accepted() {
@@ -16,22 +16,18 @@ accepted() {
 	mountpoint -q view || fail "the view is not mounted"
 }
 
-# refused PATTERN [FILE [UPPER]]: with 1, the file as it was, and nothing mounted
+# refused PATTERN [UPPER]: with 1, the file as it was, and nothing mounted
 refused() {
-	local file=${2:-$state} before=
-	[ ! -f "$file" ] || before=$(md5sum <"$file")
-	expect 1 "$1" "$wbfs" --volatile --state "$file" "$work/${3:-upper}" "$work/view"
-	! mountpoint -q view || fail "it is refused and mounted"
-	[ -z "$before" ] || [ "$before" = "$(md5sum <"$file")" ] || fail "a refusal changed the state file"
+	local before=
+	[ ! -f "$state" ] || before=$(md5sum <"$state")
+	expect 1 "$1" "$wbfs" --volatile --state "$state" "$work/${2:-upper}" "$work/view2"
+	! mountpoint -q view2 || fail "it is refused and mounted"
+	[ -z "$before" ] || [ "$before" = "$(md5sum <"$state")" ] || fail "a refusal changed the state file"
 }
 
-# The file is written when the view is gone, which may be a moment after umount returns.
+# Whoever mounts again at once, as scripts do, must find what the unmount left.
 unmount_view() {
 	must fusermount3 -u view
-	until_true says_not_mounted
-}
-says_not_mounted() {
-	! grep -q mounted "$state"
 }
 
 works() {
@@ -45,7 +41,7 @@ accepted
 works
 grep -q mounted "$state" || fail "while it is mounted the file should say so: $(cat "$state")"
 refused 'mounted' # by two views at once
-for _ in 1 2 3; do
+for _ in $(seq 20); do
 	unmount_view
 	accepted
 	works
@@ -107,8 +103,6 @@ for looks in 0 1; do
 	fail_in_background EIO
 	[ $looks = 0 ] || must_fail_with 'Input/output' sync view/file
 	must fusermount3 -u view
-	until_true is_not_mounted view
-	sleep 0.3 # until the daemon has seen it; it may write the file now, or never again
 	refused 'EIO|Input/output|mounted'
 	grep -qiE 'remove|delete|rm ' said || fail "it should say what to do: $(cat said)"
 	must_fail_with 'Input/output' sync mount
@@ -134,7 +128,7 @@ mkdir upper2 mount2
 first=$daemon
 start upper2 mount2
 second=$daemon
-refused '' "$state" upper2
+refused '' upper2
 grep -qiE 'remove|delete|rm |other|another|different' said || fail "it should say that it is another's: $(cat said)"
 daemon=$second
 stop mount2
@@ -150,7 +144,7 @@ unmount_view
 cp "$state" good
 size=$(wc -c <good)
 broken() {
-	refused "$state"
+	(refused "$state") || fail "above, with $1"
 	grep -qiE 'remove|delete|rm |not a|broken|damaged|no state|cannot' said ||
 		fail "$1: it should say what is wrong and what to do: $(cat said)"
 }
@@ -164,7 +158,7 @@ head -c $((size / 2)) good >"$state"
 broken "the first half"
 cat good good >"$state"
 broken "twice"
-tr '[:digit:]' '[:alpha:]' <good >"$state"
+tr 0-9 a-j <good >"$state"
 broken "letters for digits"
 { cat good && printf x; } >"$state"
 broken "a byte too many"
@@ -179,9 +173,6 @@ rmdir "$state"
 mkfifo "$state"
 broken "a pipe"
 rm "$state"
-ln -s nowhere/at/all "$state"
-broken "a symbolic link to nowhere"
-rm "$state"
 cp good "$state"
 accepted # it is still good
 unmount_view
@@ -190,12 +181,11 @@ echo "a broken file is refused"
 
 # A crash while it is mounted.
 accepted
-kill -KILL "$daemon"
-ended 137 2>/dev/null
+kill_daemon
 must fusermount3 -u view
 must fusermount3 -u mount
 start upper mount
-refused 'mounted|unmounted|clean|crash'
+refused 'mounted|clean|crash|another run'
 grep -q "$state" said || fail "it should say which file to remove: $(cat said)"
 grep -qiE 'remove|delete|rm ' said || fail "it should say what to do: $(cat said)"
 rm "$state"
