@@ -30,6 +30,11 @@ unmount_view() {
 	must fusermount3 -u view
 }
 
+# What comes now comes after the daemon has noticed the unmount, a moment after fusermount3 returned.
+settle() {
+	until_true grep -qE '^(at|failed)' "$state"
+}
+
 works() {
 	must sync view/file
 	must sync view
@@ -47,6 +52,7 @@ for _ in $(seq 20); do
 	works
 done
 unmount_view
+settle
 [ "$(ls -A states)" = state ] || fail "temporary files are left: $(ls -A states)"
 cd states
 expect 0 '' "$wbfs" --volatile --state state "$work/upper" "$work/view"
@@ -54,7 +60,8 @@ cd ..
 unmount_view
 echo "mounted again with nothing in between it is accepted"
 
-# An error in between, that nobody was told of.
+# An error in between, that nobody was told of. It comes after the daemon has noticed the unmount.
+settle
 fail_in_background ENOSPC
 refused '(ENOSPC|space).*'
 grep -qE 'since' said || fail "it should say since when: $(cat said)"
@@ -71,6 +78,7 @@ works
 unmount_view
 accepted
 unmount_view
+settle
 # An error that was told at once.
 control EIO
 echo lost >>mount/file
@@ -102,7 +110,8 @@ for looks in 0 1; do
 	accepted
 	fail_in_background EIO
 	[ $looks = 0 ] || must_fail_with 'Input/output' sync view/file
-	must fusermount3 -u view
+	unmount_view
+	settle
 	refused 'EIO|Input/output|mounted'
 	grep -qiE 'remove|delete|rm ' said || fail "it should say what to do: $(cat said)"
 	must_fail_with 'Input/output' sync mount
@@ -141,6 +150,7 @@ echo "another folder's state is refused"
 # What is no state file.
 accepted
 unmount_view
+settle
 cp "$state" good
 size=$(wc -c <good)
 broken() {
