@@ -180,12 +180,9 @@ static void answer_view(struct server *server, int client, const char *message, 
 	else
 		server->views[index] =
 			view_start(server->upper->cache, index, &request, client, error);
-	if (error[0]) {
-		(void)!send(client, error, strlen(error), MSG_NOSIGNAL);
-		close(client);
-	} else {
-		(void)!send(client, "ok", 2, MSG_NOSIGNAL);
-	}
+	if (!error[0])
+		snprintf(error, sizeof(error), "ok");
+	(void)!send(client, error, strlen(error), MSG_NOSIGNAL);
 }
 
 static void *answer(void *argument)
@@ -203,12 +200,11 @@ static void *answer(void *argument)
 		if (n > 0)
 			message[n] = 0;
 		if (n > 0 && !is_unmounted(server->upper)) {
-			if (strcmp(message, "view") == 0) {
+			if (strcmp(message, "view") == 0)
 				answer_view(server, client, message, (size_t)n);
-				continue;
-			}
-			(void)!send(client, server->mount_path, strlen(server->mount_path),
-				    MSG_NOSIGNAL);
+			else
+				(void)!send(client, server->mount_path, strlen(server->mount_path),
+					    MSG_NOSIGNAL);
 		}
 		close(client);
 	}

@@ -4,11 +4,13 @@
 #include "state.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 //[view]
@@ -93,12 +95,14 @@ static void *serve_view(void *argument)
 		fprintf(stderr, "wbfs: '%s' cannot be written; it still says \"mounted\"\n",
 			view->state);
 	mount_end(&view->mount);
-	close(view->client);
+	shutdown(view->client, SHUT_RDWR); /* whoever waits for the end sees it */
 	return NULL;
 }
 
 static void discard(struct view *view)
 {
+	if (view->client >= 0)
+		close(view->client);
 	pthread_mutex_destroy(&view->lock);
 	free(view->state);
 	free(view->at);
@@ -120,7 +124,7 @@ struct view *view_start(struct cache *cache, unsigned index, const struct view_r
 	view->mount.view = view;
 	view->strict = request->strict;
 	view->lifetime = request->lifetime;
-	view->client = client;
+	view->client = fcntl(client, F_DUPFD_CLOEXEC, 0);
 	pthread_mutex_init(&view->lock, NULL);
 	view->at = strdup(request->at);
 	view->state = request->state ? strdup(request->state) : NULL;

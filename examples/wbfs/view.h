@@ -20,7 +20,7 @@ struct view {
 	char *at;
 	char *state;	      /* the state file, or NULL */
 	const char *lifetime; /* of the superblock's word */
-	int client;	      /* the connection of who asked for it; closed when it ends */
+	int client;	      /* the connection of who asked for it; shut down when it ends */
 
 	pthread_t thread;
 	pthread_mutex_t lock; /* guards `ending`; taken alone */
