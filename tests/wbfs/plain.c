@@ -264,6 +264,42 @@ static void what_is_there_already_is_served(void **state)
 	assert_int_equal(errno_of(open(in_mount(""), O_RDWR)), EISDIR);
 }
 
+/* Returns the errno of a try by nobody. */
+static int as_nobody(const char *path, int flags)
+{
+	pid_t process = forked();
+	int fd;
+
+	if (process == 0) {
+		if (setgid(65534) != 0 || setuid(65534) != 0)
+			_exit(255);
+		fd = open(path, flags, 0600);
+		_exit(fd < 0 ? errno : 0);
+	}
+	return status_of(process);
+}
+
+static void others_may_do_what_modes_allow_and_never_command_the_daemon(void **state)
+{
+	(void)state;
+	start_daemon("-o", "allow_other", NULL);
+	closed(file("public"));
+	closed(file("private"));
+	assert_int_equal(chmod(in_mount("private"), 0600), 0);
+	assert_int_equal(chmod(in_folder(""), 0755), 0);
+	assert_int_equal(chmod(in_folder(".."), 0755), 0);
+	if (as_nobody(in_mount("public"), O_RDONLY) != 0)
+		SKIP_BECAUSE("nobody cannot reach %s", in_folder(""));
+	assert_int_equal(as_nobody(in_mount("public"), O_WRONLY), EACCES);
+	assert_int_equal(as_nobody(in_mount("private"), O_RDONLY), EACCES);
+	assert_int_equal(as_nobody(in_mount("new"), O_WRONLY | O_CREAT), EACCES);
+	assert_int_equal(as_nobody(in_mount(".wbfs-control"), O_RDONLY), EACCES);
+	assert_int_equal(as_nobody(in_mount(".wbfs-control"), O_WRONLY), EACCES);
+	assert_int_equal(unlink(in_mount("public")), 0);
+	assert_true(unlink(in_mount(".wbfs-control")) != 0);
+	assert_int_equal(access(in_mount(".wbfs-control"), F_OK), 0);
+}
+
 #define WITH_DAEMON(test) cmocka_unit_test_setup_teardown(test, with_daemon, without_daemon)
 
 int main(void)
@@ -283,6 +319,9 @@ int main(void)
 		WITH_DAEMON(a_file_that_is_closed_is_written_back_at_unmounting),
 		cmocka_unit_test_setup_teardown(what_is_there_already_is_served, with_nothing,
 						without_daemon),
+		cmocka_unit_test_setup_teardown(
+			others_may_do_what_modes_allow_and_never_command_the_daemon, with_nothing,
+			without_daemon),
 	};
 
 	begin_program();
