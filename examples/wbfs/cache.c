@@ -11,16 +11,16 @@
 /* ---- errors ---------------------------------------------------------------------------------- */
 
 /*
- * What failed is no longer dirty when we get here: who is told of the error finds the state that it is
- * about. errseq_set needs no lock, and the caller need not care who is looking.
+ * Needs no lock, and does not care who is looking. What failed is no longer dirty when we get here, so that
+ * who is told of the error finds the state that it is about.
  */
-//[record]
+/* docs: record */
 static void record(struct inode *inode, int err)
 {
 	errseq_set(&inode->errors, -err);	 /* for fsync of this file */
 	errseq_set(&inode->cache->errors, -err); /* for syncfs, and for views */
 }
-//[/record]
+/* docs: end */
 
 /* ---- pages ----------------------------------------------------------------------------------- */
 
@@ -358,11 +358,13 @@ static void write_back(struct inode *inode)
 	if (fstat(inode->fd, &st) == 0)
 		inode->flushed_ctime = st.st_ctim;
 
-	/* Nothing is dirty from here on. */
+	/* docs: write-back */
+	/* What failed is LOST, which is clean: nothing is dirty when the error comes into the world. */
 	drop_pages(inode, 0, WRITTEN, SIZE_MAX);
 	drop_pages(inode, 0, DIRTY, SIZE_MAX); /* of a deleted file */
 	if (err)
 		record(inode, err);
+	/* docs: end */
 	excess = count_pages(inode);
 	if (excess) {
 		drop_pages(inode, 0, LOST, excess);
@@ -669,9 +671,9 @@ int inode_set_times(struct inode *inode, const struct timespec times[2])
 }
 
 /*
- * Writes the file back and waits until it is on the disk. Two threads that fsync one file: the second waits,
- * and does not see a clean file before the error of the first is recorded. The backing kernel tells a
- * descriptor of an error once; whoever is told passes it on to all by recording it.
+ * Writes the file back and waits until it is on the disk. Of two threads that fsync one file the second waits:
+ * it must not see a clean file before the error of the first is recorded. The backing kernel tells our one
+ * descriptor of an error once; recording it passes it on to all handles.
  */
 void inode_sync(struct inode *inode, bool data_only)
 {

@@ -34,7 +34,7 @@ enum {
 	PAGE = 4096,
 	MOUNTS = 16, /* the upper mount and its views */
 	BUCKETS = 16384,
-	IDLE_INODES = 4096, /* that nobody uses, but that have something to remember */
+	IDLE_INODES = 512,  /* that nobody uses, but that have something to remember */
 	LOST_PAGES = 16384, /* 64 MiB of data that could not be written back */
 };
 
@@ -57,7 +57,9 @@ struct page {
 };
 
 struct inode {
+	/* docs: inode-word */
 	errseq_t errors; /* the inode's word: lives and dies with it; calloc made it valid */
+	/* docs: end */
 	struct cache *cache;
 	dev_t dev;
 	ino_t ino;
@@ -88,7 +90,9 @@ struct inode {
 };
 
 struct cache {
-	errseq_t errors;     /* the superblock's word: outlives every inode */
+	/* docs: superblock-word */
+	errseq_t errors; /* the superblock's word: outlives every inode */
+	/* docs: end */
 	atomic_int injected; /* an errno with which write-back fails, or 0 */
 	int upper;	     /* the backing directory, for syncfs(2) */
 	struct inode *root;  /* its inode */

@@ -14,22 +14,22 @@
 #include <unistd.h>
 
 /*
- * What open() gives: one for every OPEN, CREATE and OPENDIR. dup and fork share it, and so may threads, hence
- * the shared cursors. fsync of a file looks at its inode's word. fsync of a directory stands for syncfs, which
- * the kernel does not send to FUSE daemons, and looks at the superblock's; nobody can ask for that through a
- * handle of a file, but syncfs takes any, and if it comes one day, its cursor is there.
+ * What open() gives: one for every OPEN, CREATE and OPENDIR. dup and fork share it, and its threads may use it at
+ * once, hence the shared cursors. fsync of a file looks at its inode's word; fsync of a directory stands for
+ * syncfs, which the kernel does not pass on to FUSE daemons, and looks at the superblock's. In Linux syncfs takes a
+ * descriptor of any file; here nobody can ask that of a file's handle, but its cursor is there.
  */
-//[handle]
 struct handle {
-	errseq_shared_cursor_t on_inode;
-	errseq_shared_cursor_t on_superblock;
 	struct inode *inode; /* NULL: the control file */
+	/* docs: handle */
+	errseq_shared_cursor_t on_inode;      /* for fsync and close of a file */
+	errseq_shared_cursor_t on_superblock; /* for fsync of a directory */
+	/* docs: end */
 	bool writing;
 	DIR *dir;
 	pthread_mutex_t dir_lock; /* a DIR has a position; taken alone */
 	LIST_ENTRY(handle) link;
 };
-//[/handle]
 
 /* Names and attributes come from the daemon each time, for other mounts change them, too. */
 static const double no_caching = 0;
@@ -146,7 +146,7 @@ static void give_to_caller(fuse_req_t req, fuse_ino_t parent, const char *name)
 	struct stat st;
 	gid_t gid = caller->gid;
 
-	if (geteuid() != 0)
+	if (geteuid() != 0 || (caller->uid == 0 && caller->gid == getegid()))
 		return;
 	if (fstat(directory, &st) == 0 && st.st_mode & S_ISGID)
 		gid = (gid_t)-1;
@@ -273,18 +273,18 @@ static int set_attributes(struct inode *inode, const struct stat *st, int what)
 {
 	int err = 0;
 
-	if (what & FUSE_SET_ATTR_MODE) {
-		char name[40]; /* there is no fchmod for O_PATH */
-
-		snprintf(name, sizeof(name), "/proc/self/fd/%d", inode->path);
-		if (chmod(name, st->st_mode & 07777) != 0)
-			return -errno;
-	}
 	if (what & (FUSE_SET_ATTR_UID | FUSE_SET_ATTR_GID)) {
 		uid_t uid = what & FUSE_SET_ATTR_UID ? st->st_uid : (uid_t)-1;
 		gid_t gid = what & FUSE_SET_ATTR_GID ? st->st_gid : (gid_t)-1;
 
 		if (fchownat(inode->path, "", uid, gid, AT_EMPTY_PATH) != 0)
+			return -errno;
+	}
+	if (what & FUSE_SET_ATTR_MODE) { /* second, for a chown takes setuid bits away */
+		char name[40];		 /* there is no fchmod for O_PATH */
+
+		snprintf(name, sizeof(name), "/proc/self/fd/%d", inode->path);
+		if (chmod(name, st->st_mode & 07777) != 0)
 			return -errno;
 	}
 	if (what & FUSE_SET_ATTR_SIZE)
@@ -349,33 +349,37 @@ static struct handle *handle_new(struct mount *mount, struct inode *inode, bool 
 	handle->inode = inode;
 	handle->writing = writing;
 	pthread_mutex_init(&handle->dir_lock, NULL);
-	//[open]
-	/* An error that somebody was told of is past; one that nobody was told of is owed to us. */
+	/* docs: open */
+	/* An error that somebody was told of is past; one that nobody was told of is owed to us, too. */
 	if (inode)
 		errseq_shared_cursor_init(&handle->on_inode, errseq_sample(&inode->errors));
 	errseq_shared_cursor_init(&handle->on_superblock, errseq_sample(&mount->cache->errors));
-	//[/open]
+	/* docs: end */
 	pthread_mutex_lock(&mount->lock);
 	LIST_INSERT_HEAD(&mount->handles, handle, link);
 	pthread_mutex_unlock(&mount->lock);
 	return handle;
 }
 
-//[release]
-/* What the cursors were owed is not passed on; if nobody was told, whoever opens next is. */
+/*
+ * The cursors go with the handle, whatever they were owed. If that was not told to anybody, it is still in the
+ * word, and whoever opens the file next is told.
+ */
 static void handle_free(struct mount *mount, struct handle *handle)
 {
 	pthread_mutex_lock(&mount->lock);
 	LIST_REMOVE(handle, link);
 	pthread_mutex_unlock(&mount->lock);
+	/* docs: release */
 	if (handle->dir)
 		closedir(handle->dir);
 	else if (handle->inode)
-		inode_close(handle->inode);
+		inode_close(
+			handle->inode); /* the inode stays while its word holds an unreported error */
 	pthread_mutex_destroy(&handle->dir_lock);
-	free(handle);
+	free(handle); /* cursors are plain memory: nothing to sign off from */
+	/* docs: end */
 }
-//[/release]
 
 /* The inode is open; it is closed again if there is no memory. */
 static int finish_open(struct mount *mount, struct inode *inode, struct fuse_file_info *fi)
@@ -502,64 +506,64 @@ static void fs_read(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 	free(data);
 }
 
-//[fsync]
-/* The answer to fsync: not how this write-back went, but what this handle was not told of yet. */
-static int sync_file(struct handle *handle, bool data_only)
+/* The answer to fsync is not how this write-back went, but what this handle was not told of yet. */
+static int sync_file(struct mount *mount, struct handle *handle, bool data_only)
 {
-	inode_sync(handle->inode, data_only);
+	if (mount->view)
+		return view_check(mount->view);
+	/* docs: fsync */
+	inode_sync(handle->inode, data_only); /* whatever fails is recorded before this returns */
 	return errseq_check_and_advance_shared(&handle->inode->errors, &handle->on_inode);
+	/* docs: end */
 }
-//[/fsync]
 
-//[write]
 /*
  * A write is not failed for what happened to earlier ones: that is for fsync to tell. Only O_SYNC makes it a
  * write and an fsync in one.
  */
-static void fs_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t offset,
-		     struct fuse_file_info *fi)
+static ssize_t write_file(fuse_req_t req, const char *data, size_t size, off_t offset,
+			  struct fuse_file_info *fi)
 {
 	struct mount *mount = mount_of(req);
 	struct handle *handle = handle_of(fi);
-	bool append = fi->flags & O_APPEND && !fi->writepage;
+	bool append = fi->flags & O_APPEND && !fi->writepage; /* what was mapped has its place */
 	int err = check_strict(mount);
 	ssize_t n;
 
 	if (err)
-		n = err;
-	else if (ino == control_ino)
-		n = control_write(mount->cache, data, size);
-	else
-		n = inode_write(handle->inode, data, size, offset, append);
-	if (n > 0 && handle->inode && !mount->view && fi->flags & (O_SYNC | O_DSYNC)) {
-		err = sync_file(handle, (fi->flags & O_SYNC) != O_SYNC);
-		n = err ? err : n;
-	}
+		return err;
+	/* docs: write */
+	n = inode_write(handle->inode, data, size, offset, append);
+	if (n > 0 && fi->flags & (O_SYNC | O_DSYNC))
+		err = sync_file(mount, handle, (fi->flags & O_SYNC) != O_SYNC);
+	return err ? err : n;
+	/* docs: end */
+}
+
+static void fs_write(fuse_req_t req, fuse_ino_t ino, const char *data, size_t size, off_t offset,
+		     struct fuse_file_info *fi)
+{
+	ssize_t n = ino == control_ino ? control_write(mount_of(req)->cache, data, size)
+				       : write_file(req, data, size, offset, fi);
+
 	if (n < 0)
 		reply(req, (int)n);
 	else
 		fuse_reply_write(req, (size_t)n);
 }
-//[/write]
 
 static void fs_fsync(fuse_req_t req, fuse_ino_t ino, int data_only, struct fuse_file_info *fi)
 {
-	struct mount *mount = mount_of(req);
-
-	if (ino == control_ino)
-		reply(req, 0);
-	else if (mount->view)
-		reply(req, view_check(mount->view));
-	else
-		reply(req, sync_file(handle_of(fi), data_only));
+	reply(req, ino == control_ino ? 0 : sync_file(mount_of(req), handle_of(fi), data_only));
 }
 
-//[fsyncdir]
-/* fsync of a directory stands for syncfs, which the kernel does not pass on: it answers 0 by itself. */
+/* Stands for syncfs, to which the kernel answers 0 by itself. */
 static void fs_fsyncdir(fuse_req_t req, fuse_ino_t ino, int data_only, struct fuse_file_info *fi)
 {
 	struct mount *mount = mount_of(req);
+	struct handle *handle = handle_of(fi);
 	struct cache *cache = mount->cache;
+	int err;
 
 	(void)ino;
 	(void)data_only;
@@ -567,15 +571,16 @@ static void fs_fsyncdir(fuse_req_t req, fuse_ino_t ino, int data_only, struct fu
 		reply(req, view_check(mount->view));
 		return;
 	}
+	/* docs: fsyncdir */
 	cache_sync(cache);
-	reply(req, errseq_check_and_advance_shared(&cache->errors, &handle_of(fi)->on_superblock));
+	err = errseq_check_and_advance_shared(&cache->errors, &handle->on_superblock);
+	/* docs: end */
+	reply(req, err);
 }
-//[/fsyncdir]
 
-//[flush]
 /*
- * close(): of any of the handle's descriptors. It looks, and must not advance, for few programs read its
- * result, and the owner of another descriptor is still to be told by fsync. Only who wrote wants to know.
+ * close(), of any of the handle's descriptors: it looks and must not advance, for few programs read its result,
+ * and whoever has another of them is still to be told by fsync. As with NFS, only writers want to know.
  */
 static void fs_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
@@ -583,11 +588,12 @@ static void fs_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	int err = 0;
 
 	(void)ino;
+	/* docs: flush */
 	if (handle->inode && handle->writing)
 		err = errseq_check_shared(&handle->inode->errors, &handle->on_inode);
+	/* docs: end */
 	reply(req, err);
 }
-//[/flush]
 
 /* ---- directories ------------------------------------------------------------------------------- */
 
@@ -663,6 +669,8 @@ static void fs_init(void *userdata, struct fuse_conn_info *conn)
 	(void)userdata;
 	/* the kernel has to take setuid bits away at a write: we write as the daemon, and later */
 	conn->want &= ~(unsigned)FUSE_CAP_HANDLE_KILLPRIV;
+	/* its page cache is good for as long as mtime and size, which other mounts change, too, stay the same */
+	conn->want |= conn->capable & (unsigned)FUSE_CAP_AUTO_INVAL_DATA;
 	/* the kernel's own write-back cache would remember errors by itself, and tell of them twice */
 	conn->want &= ~(unsigned)FUSE_CAP_WRITEBACK_CACHE;
 }

@@ -8,7 +8,7 @@
 #include "cache.h"
 
 #define FUSE_USE_VERSION 35
-#include <fuse3/fuse_lowlevel.h>
+#include <fuse_lowlevel.h>
 
 #define CONTROL_NAME ".wbfs-control"
 

@@ -51,7 +51,7 @@ static const char *const hint = "see wbfs --help";
 struct settings {
 	bool foreground, is_view, strict, for_mount;
 	long age_ms, size_kib;
-	const char *options;
+	char *options; /* NULL, or what all -o say */
 	char *upper, *mount, *state;
 };
 
@@ -128,7 +128,8 @@ static void parse(int argc, char **argv, struct settings *settings)
 			settings->foreground = true;
 			break;
 		case 'o':
-			settings->options = optarg;
+			if (fuse_opt_add_opt(&settings->options, optarg) != 0)
+				give_up(EXIT_FAILED, "out of memory");
 			settings->for_mount = true;
 			break;
 		case AGE:
@@ -298,5 +299,6 @@ int main(int argc, char **argv)
 	free(settings.upper);
 	free(settings.mount);
 	free(settings.state);
+	free(settings.options);
 	return status;
 }

@@ -54,15 +54,18 @@ static int connect_to(const char *upper)
 {
 	struct sockaddr_un address;
 	socklen_t size;
-	int to = new_socket(upper, &address, &size);
+	int to = new_socket(upper, &address, &size), saved;
 
 	if (to < 0)
 		return -1;
-	if (connect(to, (struct sockaddr *)&address, size) == 0 && is_trusted(to))
-		return to;
-	if (errno == 0)
+	if (connect(to, (struct sockaddr *)&address, size) == 0) {
+		if (is_trusted(to))
+			return to;
 		errno = EPERM;
+	}
+	saved = errno;
 	close(to);
+	errno = saved;
 	return -1;
 }
 

@@ -79,12 +79,18 @@ int state_load(const char *path, const char *lifetime, errseq_cursor_t *position
 }
 
 /* A temporary file, fsync, rename, fsync of the directory: there is always one of the two states. */
-static int save(const char *path, const char *lifetime, const char *what)
+int state_save(const char *path, const char *lifetime, enum state_kind kind,
+	       errseq_cursor_t position)
 {
 	char *temporary = NULL, *text = NULL, *copy = strdup(path);
-	int size = asprintf(&text, "%s%s\n%s\n", first_line, lifetime, what);
-	int fd = -1, directory = -1, err = -ENOMEM;
+	int fd = -1, directory = -1, err = -ENOMEM, size;
 
+	if (kind == STATE_CLEAN)
+		size = asprintf(&text, "%s%s\nat 0x%08lx\n", first_line, lifetime,
+				(unsigned long)position);
+	else
+		size = asprintf(&text, "%s%s\n%s\n", first_line, lifetime,
+				kind == STATE_MOUNTED ? "mounted" : "failed");
 	if (copy && size > 0 && asprintf(&temporary, "%s.new", path) > 0) {
 		directory = open(dirname(copy), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		fd = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -102,22 +108,4 @@ static int save(const char *path, const char *lifetime, const char *what)
 	free(text);
 	free(copy);
 	return err;
-}
-
-int state_save_position(const char *path, const char *lifetime, errseq_cursor_t position)
-{
-	char what[16];
-
-	snprintf(what, sizeof(what), "at 0x%08lx", (unsigned long)position);
-	return save(path, lifetime, what);
-}
-
-int state_save_mounted(const char *path, const char *lifetime)
-{
-	return save(path, lifetime, "mounted");
-}
-
-int state_save_failed(const char *path, const char *lifetime)
-{
-	return save(path, lifetime, "failed");
 }

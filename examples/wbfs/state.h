@@ -27,9 +27,14 @@ int state_lifetime(char lifetime[LIFETIME_SIZE], dev_t upper_dev, ino_t upper_in
 int state_load(const char *path, const char *lifetime, errseq_cursor_t *position,
 	       char error[STATE_ERROR_SIZE]);
 
+enum state_kind {
+	STATE_CLEAN,   /* unmounted, and stands at the position */
+	STATE_MOUNTED, /* what a crash leaves behind */
+	STATE_FAILED   /* unmounted after an error */
+};
+
 /* Replaces the file in one step. 0, or a negated errno. */
-int state_save_position(const char *path, const char *lifetime, errseq_cursor_t position);
-int state_save_mounted(const char *path, const char *lifetime); /* what a crash leaves behind */
-int state_save_failed(const char *path, const char *lifetime);
+int state_save(const char *path, const char *lifetime, enum state_kind kind,
+	       errseq_cursor_t position);
 
 #endif

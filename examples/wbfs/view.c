@@ -13,41 +13,33 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-//[view]
-/* Before it is mounted: what is in the word already is other people's, and stays owed to them. */
-static void take_position(struct view *view)
-{
-	view->position = errseq_peek(&view->mount.cache->errors);
-}
-
 /*
  * A look that changes nothing: not the word, so that others are told as if we were not here, and not the
  * position, so that the answer stays the same. The flag makes "for ever" longer than the word's counter.
  */
 int view_check(struct view *view)
 {
-	/* relaxed: the flag stands for an error that somebody was already told of */
+	/* relaxed: who is told here learns that something was lost, and need not see what */
 	if (atomic_load_explicit(&view->failed, memory_order_relaxed))
 		return -EIO;
+	/* docs: view-fsync */
 	if (errseq_check(&view->mount.cache->errors, view->position) == 0)
 		return 0;
+	/* docs: end */
 	atomic_store_explicit(&view->failed, true, memory_order_relaxed);
 	return -EIO;
 }
-//[/view]
 
 /* ---- its state file ------------------------------------------------------------------------------ */
 
-//[state]
 /*
  * What is stored is the position from the mount, not a new one. If nothing failed since, the two say the same;
  * and if something fails between the check and the save, a new peek would step over it.
  */
 static int save_state(struct view *view)
 {
-	if (view_check(view) != 0)
-		return state_save_failed(view->state, view->lifetime);
-	return state_save_position(view->state, view->lifetime, view->position);
+	return state_save(view->state, view->lifetime,
+			  view_check(view) ? STATE_FAILED : STATE_CLEAN, view->position);
 }
 
 /*
@@ -73,13 +65,12 @@ static int resume(struct view *view, char error[MOUNT_ERROR_SIZE])
 	}
 	if (found == 1)
 		view->position = stored;
-	err = state_save_mounted(view->state, view->lifetime);
+	err = state_save(view->state, view->lifetime, STATE_MOUNTED, 0);
 	if (err)
 		snprintf(error, MOUNT_ERROR_SIZE, "'%.200s' cannot be written: %s", view->state,
 			 strerror(-err));
 	return err;
 }
-//[/state]
 
 /* ---- its life ---------------------------------------------------------------------------------- */
 
@@ -133,7 +124,10 @@ struct view *view_start(struct cache *cache, unsigned index, const struct view_r
 		discard(view);
 		return NULL;
 	}
-	take_position(view);
+	/* docs: view-mount */
+	/* What is in the word already is other people's: it stays owed to them, and is no news to us. */
+	view->position = errseq_peek(&cache->errors);
+	/* docs: end */
 	if (view->state && resume(view, error) != 0) {
 		discard(view);
 		return NULL;
