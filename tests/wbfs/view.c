@@ -372,6 +372,24 @@ static void what_is_written_through_one_mount_is_read_through_the_other(void **s
 	assert_int_equal(stat_u.st_size, 3);
 }
 
+/* Each mount has a page cache of its own in the kernel, which must not show what is past. */
+static void overwritten_in_turns_through_both_mounts_each_reads_the_latest(void **state)
+{
+	int fd[2] = { upper_file("x"), view_file(0, "x") };
+	char text[16], got[16];
+	unsigned i;
+
+	(void)state;
+	for (i = 0; i < 500; i++) {
+		snprintf(text, sizeof(text), "%08u", i);
+		assert_int_equal(pwrite(fd[i % 2], text, 8, 0), 8);
+		assert_int_equal(pread(fd[1 - i % 2], got, 8, 0), 8);
+		assert_memory_equal(got, text, 8);
+		assert_int_equal(pread(fd[i % 2], got, 8, 0), 8);
+		assert_memory_equal(got, text, 8);
+	}
+}
+
 static void files_come_and_go_in_both(void **state)
 {
 	(void)state;
@@ -454,6 +472,7 @@ int main(int argc, char **argv)
 		WITH_VIEW(unmounted_and_mounted_again_it_starts_at_the_present),
 		WITH_DAEMON(with_strict_read_and_write_fail_too_after_an_error),
 		WITH_VIEW(what_is_written_through_one_mount_is_read_through_the_other),
+		WITH_VIEW(overwritten_in_turns_through_both_mounts_each_reads_the_latest),
 		WITH_VIEW(files_come_and_go_in_both),
 		WITH_VIEW(a_view_has_no_control_file),
 		WITH_VIEW(a_view_goes_with_the_upper),

@@ -17,7 +17,8 @@
  * which round it is. Each thread's own handle of it is told of a round at most once, in order, and an fsync that
  * begins after a round was complete must leave it told of that round or a later one. Of the one handle that all threads
  * use together, each round is told at most once, and the last one exactly once. The directory handles are told of each
- * round likewise, except that more failures may come in the same round. And a view is broken from the first round on.
+ * round likewise, except that more failures may come in the same round. And a view, through which some of the writes go,
+ * is broken from the first round on.
  *
  * usage: workload [SECONDS [THREADS [SEED]]]; by default 4 seconds, 4 threads, a seed from the clock
  */
@@ -46,6 +47,7 @@ enum interval {
 /* One thread's file. Time is the number of the operation. */
 struct own {
 	char name[32];
+	int through_view; /* a handle of the view: its writes are the same file's, its fsync is none */
 	unsigned time;
 	unsigned char now[SIZE];
 	unsigned when[SIZE], size_when;
@@ -305,7 +307,8 @@ static void open_it(struct own *file, int h)
 static void work_on_own_file(struct worker *worker)
 {
 	struct own *file = &worker->files[below(&worker->random, FILES)];
-	int h = (int)below(&worker->random, HANDLES), fd = file->handles[h].fd;
+	int h = (int)below(&worker->random, HANDLES);
+	int fd = below(&worker->random, 6) ? file->handles[h].fd : file->through_view;
 
 	switch (below(&worker->random, 20)) {
 	case 0:
@@ -325,7 +328,8 @@ static void work_on_own_file(struct worker *worker)
 		sync_all(worker, file);
 		break;
 	case 8:
-		close(fd); /* what it says is no answer to anything that we asked */
+		close(file->handles[h]
+			      .fd); /* what it says is no answer to anything that we asked */
 		open_it(file, h);
 		if (file->handles[h].fd < 0)
 			FAULT(worker, "%s does not open: %d", file->name, errno);
@@ -517,6 +521,8 @@ static void begin_work(void)
 				open_it(&worker->files[f], h);
 				assert_true(worker->files[f].handles[h].fd >= 0);
 			}
+			worker->files[f].through_view =
+				opened(in_view(0, worker->files[f].name), O_RDWR);
 		}
 	}
 	common = opened(in_mount("shared"), O_RDONLY);
@@ -530,9 +536,11 @@ static void close_all(void)
 	for (i = 0; i < threads; i++) {
 		closed(workers[i].shared);
 		closed(workers[i].directory);
-		for (f = 0; f < FILES; f++)
+		for (f = 0; f < FILES; f++) {
+			closed(workers[i].files[f].through_view);
 			for (h = 0; h < HANDLES; h++)
 				close(workers[i].files[f].handles[h].fd);
+		}
 	}
 	closed(common);
 }
