@@ -81,7 +81,7 @@ static struct page *page_insert(struct inode *inode, size_t at, off_t index, boo
 
 	if (inode->page_count == inode->page_room) {
 		size_t room = inode->page_room ? 2 * inode->page_room : 16;
-		struct page **pages = realloc(inode->pages, room * sizeof(*pages));
+		struct page **pages = realloc(inode->pages, room * sizeof(void *));
 
 		if (!pages) {
 			errno = ENOMEM;
@@ -104,7 +104,7 @@ static struct page *page_insert(struct inode *inode, size_t at, off_t index, boo
 		return NULL;
 	}
 	memmove(inode->pages + at + 1, inode->pages + at,
-		(inode->page_count - at) * sizeof(*inode->pages));
+		(inode->page_count - at) * sizeof(void *));
 	inode->pages[at] = page;
 	inode->page_count++;
 	inode->in_state[DIRTY]++;
@@ -151,6 +151,7 @@ static void destroy(struct inode *inode)
 	struct cache *cache = inode->cache;
 
 	LIST_REMOVE(inode, bucket);
+	cache->inode_count--;
 	cache->in_state[LOST] -= inode->counted[LOST];
 	drop_pages(inode, 0, LOST, SIZE_MAX);
 	free(inode->pages);
@@ -717,15 +718,16 @@ struct inode *inode_find(struct cache *cache, int path, unsigned mount)
 	pthread_mutex_init(&fresh->lock, NULL);
 
 	pthread_mutex_lock(&cache->lock);
-	LIST_FOREACH(inode, bucket_of(cache, st.st_dev, st.st_ino), bucket)
-	if (inode->ino == st.st_ino && inode->dev == st.st_dev)
-		break;
+	inode = LIST_FIRST(bucket_of(cache, st.st_dev, st.st_ino));
+	while (inode && (inode->ino != st.st_ino || inode->dev != st.st_dev))
+		inode = LIST_NEXT(inode, bucket);
 	if (inode) {
 		take(inode);
 	} else {
 		inode = fresh;
 		inode->references = 1;
 		LIST_INSERT_HEAD(bucket_of(cache, st.st_dev, st.st_ino), inode, bucket);
+		cache->inode_count++;
 		fresh = NULL;
 	}
 	inode->lookups[mount]++;
@@ -749,20 +751,15 @@ void inode_forget(struct inode *inode, unsigned mount, uint64_t lookups)
 /* Calls a function for every inode, without cache->lock, which comes after the locks that it takes. */
 static int for_each(struct cache *cache, void (*visit)(struct inode *, unsigned), unsigned argument)
 {
-	size_t count = 0, i = 0;
 	struct inode *inode, **all;
+	size_t count = 0, i;
 
 	pthread_mutex_lock(&cache->lock);
-	for (i = 0; i < BUCKETS; i++)
-		LIST_FOREACH(inode, &cache->buckets[i], bucket)
-	count++;
-	all = malloc((count ? count : 1) * sizeof(*all));
-	if (all) {
-		count = 0;
-		for (i = 0; i < BUCKETS; i++)
-			LIST_FOREACH(inode, &cache->buckets[i], bucket)
-		all[count++] = take(inode);
-	}
+	all = malloc(cache->inode_count * sizeof(void *));
+	for (i = 0; all && i < BUCKETS; i++)
+		for (inode = LIST_FIRST(&cache->buckets[i]); inode;
+		     inode = LIST_NEXT(inode, bucket))
+			all[count++] = take(inode);
 	pthread_mutex_unlock(&cache->lock);
 	if (!all)
 		return -ENOMEM;

@@ -108,7 +108,7 @@ struct cache {
 	size_t in_state[PAGE_STATES];	     /* pages of all inodes */
 	TAILQ_HEAD(inode_list, inode) dirty; /* oldest first */
 	struct inode_list idle;		     /* those without references; longest idle first */
-	size_t idle_count;
+	size_t idle_count, inode_count;
 	LIST_HEAD(bucket, inode) buckets[BUCKETS];
 };
 

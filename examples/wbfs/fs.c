@@ -89,14 +89,14 @@ static int find(fuse_req_t req, int path, struct fuse_entry_param *entry)
 	struct inode *inode;
 	int err;
 
+	*entry = (struct fuse_entry_param){ .attr_timeout = no_caching,
+					    .entry_timeout = no_caching };
 	if (path < 0)
 		return -errno;
 	inode = inode_find(mount->cache, path, mount->index);
 	if (!inode)
 		return -errno;
-	*entry = (struct fuse_entry_param){ .ino = (uintptr_t)inode,
-					    .attr_timeout = no_caching,
-					    .entry_timeout = no_caching };
+	entry->ino = (uintptr_t)inode;
 	err = inode_stat(inode, &entry->attr);
 	if (err)
 		inode_forget(inode, mount->index, 1);
@@ -138,55 +138,57 @@ static void fs_forget(fuse_req_t req, fuse_ino_t ino, uint64_t lookups)
 	fuse_reply_none(req);
 }
 
-/* What the daemon makes is root's; it belongs to who asked. Where the directory is setgid, its group stays. */
-static void give_to_caller(fuse_req_t req, fuse_ino_t parent, const char *name)
+/*
+ * What a daemon of root makes is root's; give it to who asked. Where the directory is setgid, its group stays.
+ * The file is `name` in `at`, or `at` itself if that is "".
+ */
+static void give_to_caller(fuse_req_t req, fuse_ino_t parent, int at, const char *name)
 {
 	const struct fuse_ctx *caller = fuse_req_ctx(req);
-	int directory = inode_of(req, parent)->path;
-	struct stat st;
 	gid_t gid = caller->gid;
+	struct stat st;
 
-	if (geteuid() != 0 || (caller->uid == 0 && caller->gid == getegid()))
+	if (geteuid() != 0 || (caller->uid == 0 && gid == getegid()))
 		return;
-	if (fstat(directory, &st) == 0 && st.st_mode & S_ISGID)
+	if (fstat(inode_of(req, parent)->path, &st) == 0 && st.st_mode & S_ISGID)
 		gid = (gid_t)-1;
-	(void)!fchownat(directory, name, caller->uid, gid, AT_SYMLINK_NOFOLLOW);
+	(void)!fchownat(at, name, caller->uid, gid, AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH);
+}
+
+/* The end of mknod, mkdir and symlink. */
+static void reply_made(fuse_req_t req, fuse_ino_t parent, const char *name, int result)
+{
+	if (result != 0) {
+		fuse_reply_err(req, errno);
+		return;
+	}
+	give_to_caller(req, parent, inode_of(req, parent)->path, name);
+	reply_entry(req, parent, name);
 }
 
 static void fs_mknod(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode, dev_t rdev)
 {
-	if (is_control(parent, name)) {
+	if (is_control(parent, name))
 		fuse_reply_err(req, EPERM);
-	} else if (mknodat(inode_of(req, parent)->path, name, mode, rdev) != 0) {
-		fuse_reply_err(req, errno);
-	} else {
-		give_to_caller(req, parent, name);
-		reply_entry(req, parent, name);
-	}
+	else
+		reply_made(req, parent, name,
+			   mknodat(inode_of(req, parent)->path, name, mode, rdev));
 }
 
 static void fs_mkdir(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode)
 {
-	if (is_control(parent, name)) {
+	if (is_control(parent, name))
 		fuse_reply_err(req, EPERM);
-	} else if (mkdirat(inode_of(req, parent)->path, name, mode) != 0) {
-		fuse_reply_err(req, errno);
-	} else {
-		give_to_caller(req, parent, name);
-		reply_entry(req, parent, name);
-	}
+	else
+		reply_made(req, parent, name, mkdirat(inode_of(req, parent)->path, name, mode));
 }
 
 static void fs_symlink(fuse_req_t req, const char *target, fuse_ino_t parent, const char *name)
 {
-	if (is_control(parent, name)) {
+	if (is_control(parent, name))
 		fuse_reply_err(req, EPERM);
-	} else if (symlinkat(target, inode_of(req, parent)->path, name) != 0) {
-		fuse_reply_err(req, errno);
-	} else {
-		give_to_caller(req, parent, name);
-		reply_entry(req, parent, name);
-	}
+	else
+		reply_made(req, parent, name, symlinkat(target, inode_of(req, parent)->path, name));
 }
 
 static void fs_link(fuse_req_t req, fuse_ino_t ino, fuse_ino_t parent, const char *name)
@@ -452,7 +454,7 @@ static void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 		return;
 	}
 	if (is_new)
-		give_to_caller(req, parent, name);
+		give_to_caller(req, parent, fd, "");
 	/* not by its name, which may be another file's by now */
 	snprintf(opened, sizeof(opened), "/proc/self/fd/%d", fd);
 	err = find(req, open(opened, O_PATH | O_CLOEXEC), &entry);
@@ -461,17 +463,16 @@ static void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 		reply(req, err);
 		return;
 	}
-	inode = (struct inode *)(uintptr_t)entry.ino;
+	inode = inode_of(req, entry.ino);
 	inode_adopt(inode, fd);
 	err = finish_open(mount, inode, fi);
-	if (!err)
-		err = inode_stat(inode, &entry.attr);
 	if (err) {
 		inode_forget(inode, mount->index, 1);
 		reply(req, err);
-	} else {
-		fuse_reply_create(req, &entry, fi);
+		return;
 	}
+	(void)inode_stat(inode, &entry.attr); /* O_TRUNC may have changed it */
+	fuse_reply_create(req, &entry, fi);
 }
 
 static void fs_release(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
