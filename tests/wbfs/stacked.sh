@@ -1,0 +1,53 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# wbfs over wbfs: the lower one's fsync(2) really fails, with data that the upper one had handed over long ago, and
+# the upper one tells that on.
+# usage: stacked.sh SOURCE_DIR WORK_DIR WBFS
+set -eu
+source_dir=$1
+. "$source_dir/tests/common/check.sh"
+. "$source_dir/tests/wbfs/mounted.sh"
+begin "$2" "$3"
+mkdir top
+
+start upper mount
+lower=$daemon
+start mount top
+command_top() {
+	printf '%s\n' "$1" >top/.wbfs-control
+}
+
+# control speaks to the lower one.
+echo one >top/file
+must sync top/file
+must cmp top/file upper/file
+
+# At the fsync itself.
+control EIO
+echo two >>top/file
+must_fail_with 'Input/output' sync top/file
+must sync top/file
+must_fail_with 'Input/output' sync top
+must sync top
+[ "$(cat upper/file)" = one ] || fail "what failed is on the store"
+control ok
+must sync top/file
+[ "$(cat top/file)" = "$(printf 'one\ntwo')" ] || fail "the data is not readable any more"
+
+# In the background of the lower one, when the upper one has nothing dirty any more: its own write-back succeeded.
+echo three >top/other
+exec 5<top/other
+command_top sync
+control ENOSPC
+control sync
+control ok
+must_fail_with 'No space' sync top/other
+must sync top/other
+exec 5<&-
+echo four >>top/other
+must sync top/other
+stop top
+daemon=$lower
+stop mount
+[ "$(tail -n 1 upper/other)" = four ] || fail "what was acknowledged is not on the store"
+echo "a backing filesystem's fsync that fails is told once to each"
