@@ -708,14 +708,16 @@ static const struct fuse_lowlevel_ops operations = {
 	.statfs = fs_statfs,
 };
 
-/* libfuse says what is wrong in its log, and often nowhere else. */
+/* libfuse says what is wrong in its log, in pieces, and often nowhere else. */
 static _Thread_local char last_message[200];
 
 __attribute__((format(printf, 2, 0))) static void keep_message(enum fuse_log_level level,
 							       const char *format, va_list args)
 {
+	size_t length = strlen(last_message);
+
 	(void)level;
-	vsnprintf(last_message, sizeof(last_message), format, args);
+	vsnprintf(last_message + length, sizeof(last_message) - length, format, args);
 	last_message[strcspn(last_message, "\n")] = 0;
 }
 

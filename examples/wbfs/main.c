@@ -97,6 +97,25 @@ static char *absolute(const char *path)
 	return result;
 }
 
+/* Absolute, for the daemon does not stay in this directory. */
+static char *directory(const char *what, const char *path)
+{
+	char *result = realpath(path, NULL);
+	struct stat st;
+
+	if (!result || stat(result, &st) != 0) {
+		if (errno == ENOTCONN)
+			give_up(EXIT_FAILED,
+				"%s '%s': its daemon has died; fusermount3 -u it first", what,
+				path);
+		give_up(EXIT_USAGE, "%s '%s': %s; it must be a directory", what, path,
+			strerror(errno));
+	}
+	if (!S_ISDIR(st.st_mode))
+		give_up(EXIT_USAGE, "%s '%s': not a directory", what, path);
+	return result;
+}
+
 static void parse(int argc, char **argv, struct settings *settings)
 {
 	enum {
@@ -118,7 +137,6 @@ static void parse(int argc, char **argv, struct settings *settings)
 		{ "version", no_argument, NULL, VERSION },
 		{ 0 },
 	};
-	struct stat st;
 	int option;
 
 	*settings = (struct settings){ .age_ms = 5000, .size_kib = 16384 };
@@ -167,17 +185,8 @@ static void parse(int argc, char **argv, struct settings *settings)
 	if (argc - optind != 2)
 		give_up(EXIT_USAGE, "two directories are needed, UPPER and %s, not %d; %s",
 			settings->is_view ? "VIEW" : "MOUNT", argc - optind, hint);
-	/* absolute: the daemon does not stay in this directory */
-	settings->upper = realpath(argv[optind], NULL);
-	if (!settings->upper)
-		give_up(EXIT_USAGE, "UPPER '%s': %s; it must be a directory that exists",
-			argv[optind], strerror(errno));
-	settings->mount = realpath(argv[optind + 1], NULL);
-	if (!settings->mount || stat(settings->mount, &st) != 0)
-		give_up(errno == ENOTCONN ? EXIT_FAILED : EXIT_USAGE, "'%s': %s; %s",
-			argv[optind + 1], strerror(errno),
-			errno == ENOTCONN ? "its daemon has died: fusermount3 -u it first"
-					  : "it must be a directory that exists");
+	settings->upper = directory("UPPER", argv[optind]);
+	settings->mount = directory(settings->is_view ? "VIEW" : "MOUNT", argv[optind + 1]);
 	if (!settings->is_view && strcmp(settings->mount, settings->upper) != 0 &&
 	    is_inside(settings->mount, settings->upper))
 		give_up(EXIT_USAGE, "MOUNT '%s' is inside UPPER '%s'; choose another place",
