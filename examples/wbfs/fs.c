@@ -376,10 +376,10 @@ static void handle_free(struct mount *mount, struct handle *handle)
 	if (handle->dir)
 		closedir(handle->dir);
 	else if (handle->inode)
-		inode_close(
-			handle->inode); /* the inode stays while its word holds an unreported error */
+		inode_close(handle->inode);
 	pthread_mutex_destroy(&handle->dir_lock);
-	free(handle); /* cursors are plain memory: nothing to sign off from */
+	/* its cursors are plain memory: there is nothing to sign off from */
+	free(handle);
 	/* docs: end */
 }
 
@@ -757,7 +757,10 @@ int mount_serve(struct mount *mount)
 	return fuse_session_loop_mt(mount->session, &config);
 }
 
-/* The kernel sends neither RELEASE nor FORGET for what is still open or known when a mount ends. */
+/*
+ * The kernel sends neither RELEASE nor FORGET for what is still open or known when a mount ends, nor for a reply that
+ * came too late for it.
+ */
 void mount_end(struct mount *mount)
 {
 	struct handle *handle;

@@ -193,14 +193,16 @@ static void parse(int argc, char **argv, struct settings *settings)
 			settings->mount, settings->upper);
 }
 
-/* In the way of write-back they are errors that it gets and records, not the end of the daemon. */
 static void prepare_process(void)
 {
 	struct rlimit files;
 
+	/* a limit on file sizes shall be an error of write-back, and not the end of the daemon */
 	signal(SIGXFSZ, SIG_IGN);
-	umask(0);				     /* the kernel has applied the caller's */
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0) { /* one for each inode that is known */
+	/* the kernel has applied the caller's */
+	umask(0);
+	/* one descriptor for each inode that is known, two while it is open */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
@@ -211,10 +213,10 @@ static void ignore(int signal)
 	(void)signal;
 }
 
-/* Threads first: only this one gets the signals that end the daemon. */
+/* The thread that calls this is the only one to get the signals that end the daemon. */
 static int start_threads(struct cache *cache, struct server *server)
 {
-	struct sigaction wake = { .sa_handler = ignore }; /* and interrupt: view_tell_to_end */
+	struct sigaction wake = { .sa_handler = ignore }; /* for view_tell_to_end */
 	sigset_t most, before;
 	int err;
 
@@ -238,9 +240,7 @@ static void say_what_is_forgotten(const struct cache *cache)
 	if (!errseq_cursor_error(last) || errseq_cursor_reported(last))
 		return;
 	errseq_format(last, text, sizeof(text));
-	fprintf(stderr,
-		"wbfs: forgotten at unmount: an error that no fsync of a directory was told of "
-		"(%s)\n",
+	fprintf(stderr, "wbfs: forgotten: an error that no fsync of a directory was told of (%s)\n",
 		text);
 }
 
