@@ -82,7 +82,7 @@ struct inode {
 	bool dirty; /* is on the list; changed under both locks, read under either */
 
 	/* guarded by cache.lock */
-	uint64_t references;	  /* lookups, opens, being dirty, and calls under way */
+	uint64_t references; /* lookups, being dirty, calls under way; who opens has looked it up */
 	uint64_t lookups[MOUNTS]; /* how often each kernel mount knows it */
 	int64_t dirty_since;	  /* ms */
 	TAILQ_ENTRY(inode) link;  /* in cache.dirty, or in cache.idle */

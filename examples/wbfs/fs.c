@@ -376,10 +376,10 @@ static void handle_free(struct mount *mount, struct handle *handle)
 	if (handle->dir)
 		closedir(handle->dir);
 	else if (handle->inode)
-		inode_close(
-			handle->inode); /* the inode stays while its word holds an unreported error */
+		inode_close(handle->inode);
 	pthread_mutex_destroy(&handle->dir_lock);
-	free(handle); /* cursors are plain memory: nothing to sign off from */
+	/* its cursors are plain memory: there is nothing to sign off from */
+	free(handle);
 	/* docs: end */
 }
 
@@ -708,14 +708,16 @@ static const struct fuse_lowlevel_ops operations = {
 	.statfs = fs_statfs,
 };
 
-/* libfuse says what is wrong in its log, and often nowhere else. */
+/* libfuse says what is wrong in its log, in pieces, and often nowhere else. */
 static _Thread_local char last_message[200];
 
 __attribute__((format(printf, 2, 0))) static void keep_message(enum fuse_log_level level,
 							       const char *format, va_list args)
 {
+	size_t length = strlen(last_message);
+
 	(void)level;
-	vsnprintf(last_message, sizeof(last_message), format, args);
+	vsnprintf(last_message + length, sizeof(last_message) - length, format, args);
 	last_message[strcspn(last_message, "\n")] = 0;
 }
 
@@ -755,7 +757,10 @@ int mount_serve(struct mount *mount)
 	return fuse_session_loop_mt(mount->session, &config);
 }
 
-/* The kernel sends neither RELEASE nor FORGET for what is still open or known when a mount ends. */
+/*
+ * The kernel sends neither RELEASE nor FORGET for what is still open or known when a mount ends, nor for a reply that
+ * came too late for it.
+ */
 void mount_end(struct mount *mount)
 {
 	struct handle *handle;

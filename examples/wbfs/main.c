@@ -97,6 +97,25 @@ static char *absolute(const char *path)
 	return result;
 }
 
+/* Absolute, for the daemon does not stay in this directory. */
+static char *directory(const char *what, const char *path)
+{
+	char *result = realpath(path, NULL);
+	struct stat st;
+
+	if (!result || stat(result, &st) != 0) {
+		if (errno == ENOTCONN)
+			give_up(EXIT_FAILED,
+				"%s '%s': its daemon has died; fusermount3 -u it first", what,
+				path);
+		give_up(EXIT_USAGE, "%s '%s': %s; it must be a directory", what, path,
+			strerror(errno));
+	}
+	if (!S_ISDIR(st.st_mode))
+		give_up(EXIT_USAGE, "%s '%s': not a directory", what, path);
+	return result;
+}
+
 static void parse(int argc, char **argv, struct settings *settings)
 {
 	enum {
@@ -118,7 +137,6 @@ static void parse(int argc, char **argv, struct settings *settings)
 		{ "version", no_argument, NULL, VERSION },
 		{ 0 },
 	};
-	struct stat st;
 	int option;
 
 	*settings = (struct settings){ .age_ms = 5000, .size_kib = 16384 };
@@ -167,31 +185,24 @@ static void parse(int argc, char **argv, struct settings *settings)
 	if (argc - optind != 2)
 		give_up(EXIT_USAGE, "two directories are needed, UPPER and %s, not %d; %s",
 			settings->is_view ? "VIEW" : "MOUNT", argc - optind, hint);
-	/* absolute: the daemon does not stay in this directory */
-	settings->upper = realpath(argv[optind], NULL);
-	if (!settings->upper)
-		give_up(EXIT_USAGE, "UPPER '%s': %s; it must be a directory that exists",
-			argv[optind], strerror(errno));
-	settings->mount = realpath(argv[optind + 1], NULL);
-	if (!settings->mount || stat(settings->mount, &st) != 0)
-		give_up(errno == ENOTCONN ? EXIT_FAILED : EXIT_USAGE, "'%s': %s; %s",
-			argv[optind + 1], strerror(errno),
-			errno == ENOTCONN ? "its daemon has died: fusermount3 -u it first"
-					  : "it must be a directory that exists");
+	settings->upper = directory("UPPER", argv[optind]);
+	settings->mount = directory(settings->is_view ? "VIEW" : "MOUNT", argv[optind + 1]);
 	if (!settings->is_view && strcmp(settings->mount, settings->upper) != 0 &&
 	    is_inside(settings->mount, settings->upper))
 		give_up(EXIT_USAGE, "MOUNT '%s' is inside UPPER '%s'; choose another place",
 			settings->mount, settings->upper);
 }
 
-/* In the way of write-back they are errors that it gets and records, not the end of the daemon. */
 static void prepare_process(void)
 {
 	struct rlimit files;
 
+	/* a limit on file sizes shall be an error of write-back, and not the end of the daemon */
 	signal(SIGXFSZ, SIG_IGN);
-	umask(0);				     /* the kernel has applied the caller's */
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0) { /* one for each inode that is known */
+	/* the kernel has applied the caller's */
+	umask(0);
+	/* one descriptor for each inode that is known, two while it is open */
+	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
 		files.rlim_cur = files.rlim_max;
 		setrlimit(RLIMIT_NOFILE, &files);
 	}
@@ -202,10 +213,10 @@ static void ignore(int signal)
 	(void)signal;
 }
 
-/* Threads first: only this one gets the signals that end the daemon. */
+/* The thread that calls this is the only one to get the signals that end the daemon. */
 static int start_threads(struct cache *cache, struct server *server)
 {
-	struct sigaction wake = { .sa_handler = ignore }; /* and interrupt: view_tell_to_end */
+	struct sigaction wake = { .sa_handler = ignore }; /* for view_tell_to_end */
 	sigset_t most, before;
 	int err;
 
@@ -229,9 +240,7 @@ static void say_what_is_forgotten(const struct cache *cache)
 	if (!errseq_cursor_error(last) || errseq_cursor_reported(last))
 		return;
 	errseq_format(last, text, sizeof(text));
-	fprintf(stderr,
-		"wbfs: forgotten at unmount: an error that no fsync of a directory was told of "
-		"(%s)\n",
+	fprintf(stderr, "wbfs: forgotten: an error that no fsync of a directory was told of (%s)\n",
 		text);
 }
 

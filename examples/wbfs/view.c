@@ -58,8 +58,7 @@ static int resume(struct view *view, char error[MOUNT_ERROR_SIZE])
 	if (err) {
 		snprintf(error, MOUNT_ERROR_SIZE,
 			 "an error was recorded since the view was last mounted: %s; sync or "
-			 "rebuild "
-			 "what it is for, then remove '%.200s'",
+			 "rebuild what it is for, then remove '%.200s'",
 			 control_name_of(-err), view->state);
 		return -1;
 	}
