@@ -34,7 +34,6 @@ enum {
 	PAGE = 4096,
 	MOUNTS = 16, /* the upper mount and its views */
 	BUCKETS = 16384,
-	IDLE_INODES = 512,  /* that nobody uses, but that have something to remember */
 	LOST_PAGES = 16384, /* 64 MiB of data that could not be written back */
 };
 
@@ -98,6 +97,7 @@ struct cache {
 	struct inode *root;  /* its inode */
 	int64_t age_ms;	     /* what is dirty for longer is written back */
 	size_t page_limit;   /* so are the oldest, if there are more dirty pages */
+	size_t inode_limit;  /* or more dirty inodes, for each has descriptors */
 	pthread_t flusher;
 
 	pthread_mutex_t syncing;
@@ -108,12 +108,13 @@ struct cache {
 	size_t in_state[PAGE_STATES];	     /* pages of all inodes */
 	TAILQ_HEAD(inode_list, inode) dirty; /* oldest first */
 	struct inode_list idle;		     /* those without references; longest idle first */
-	size_t idle_count, inode_count;
+	size_t dirty_count, idle_count, inode_count;
 	LIST_HEAD(bucket, inode) buckets[BUCKETS];
 };
 
 /* All that return int: 0 or a negated errno. */
-int cache_start(struct cache *cache, const char *upper, int64_t age_ms, size_t page_limit);
+int cache_start(struct cache *cache, const char *upper, int64_t age_ms, size_t page_limit,
+		size_t inode_limit);
 int cache_start_flusher(struct cache *cache); /* a thread: after the daemon's fork */
 void cache_stop(struct cache *cache);	      /* writes everything back */
 void cache_sync(struct cache *cache);
