@@ -14,7 +14,7 @@
  *	inode.lock	an inode's data, size and backing file; held while it is written back
  *	cache.lock	the table of inodes, references, the lists of dirty and of idle inodes
  *
- * Nobody holds the locks of two inodes. The words need none of these: errseq_* calls are made wherever it
+ * Nobody holds the locks of two inodes; the locks of other files are each taken alone. The words need none of these: errseq_* calls are made wherever it
  * suits, and those of observers outside of all locks.
  */
 #ifndef WBFS_CACHE_H
