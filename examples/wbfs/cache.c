@@ -754,6 +754,18 @@ void inode_forget(struct inode *inode, unsigned mount, uint64_t lookups)
 	put(inode, lookups);
 }
 
+void inode_hold(struct inode *inode)
+{
+	pthread_mutex_lock(&inode->cache->lock);
+	take(inode);
+	pthread_mutex_unlock(&inode->cache->lock);
+}
+
+void inode_drop(struct inode *inode)
+{
+	put(inode, 1);
+}
+
 /* Calls a function for every inode, without cache->lock, which comes after the locks that it takes. */
 static int for_each(struct cache *cache, void (*visit)(struct inode *, unsigned), unsigned argument)
 {

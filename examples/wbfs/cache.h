@@ -14,8 +14,8 @@
  *	inode.lock	an inode's data, size and backing file; held while it is written back
  *	cache.lock	the table of inodes, references, the lists of dirty and of idle inodes
  *
- * Nobody holds the locks of two inodes; the locks of other files are each taken alone. The words need none of these: errseq_* calls are made wherever it
- * suits, and those of observers outside of all locks.
+ * Nobody holds the locks of two inodes, and the locks that other files have are each taken alone. The words need
+ * none of these: errseq_* calls are made wherever it suits, and those of observers outside of all locks.
  */
 #ifndef WBFS_CACHE_H
 #define WBFS_CACHE_H
@@ -123,6 +123,8 @@ int cache_forget_mount(struct cache *cache, unsigned mount);
 
 struct inode *inode_find(struct cache *cache, int path, unsigned mount); /* takes `path` over */
 void inode_forget(struct inode *inode, unsigned mount, uint64_t lookups);
+void inode_hold(struct inode *inode); /* keeps it in memory until inode_drop */
+void inode_drop(struct inode *inode);
 int inode_open(struct inode *inode, bool writing);
 void inode_adopt(struct inode *inode, int fd); /* opens with a descriptor for reading and writing */
 void inode_close(struct inode *inode);

@@ -115,7 +115,7 @@ static void reply_entry(fuse_req_t req, fuse_ino_t parent, const char *name)
 	}
 	/* not directories: somebody may stand in them */
 	if (!S_ISDIR(entry.attr.st_mode))
-		names_note(&mount_of(req)->names, parent, name);
+		names_note(&mount_of(req)->names, parent, inode_of(req, parent), name);
 	fuse_reply_entry(req, &entry);
 }
 
@@ -476,7 +476,7 @@ static void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 		return;
 	}
 	(void)inode_stat(inode, &entry.attr); /* O_TRUNC may have changed it */
-	names_note(&mount->names, parent, name);
+	names_note(&mount->names, parent, inode_of(req, parent), name);
 	fuse_reply_create(req, &entry, fi);
 }
 

@@ -7,6 +7,7 @@
 struct name {
 	STAILQ_ENTRY(name) link;
 	fuse_ino_t parent;
+	struct inode *directory; /* is held, so that nobody else becomes `parent` */
 	char text[];
 };
 
@@ -19,6 +20,12 @@ static struct name *take_oldest(struct names *names)
 		names->count--;
 	}
 	return name;
+}
+
+static void discard(struct name *name)
+{
+	inode_drop(name->directory);
+	free(name);
 }
 
 /* A thread of its own: the kernel locks the directory, and may hold it for a request that waits for us. */
@@ -39,7 +46,7 @@ static void *forget_oldest(void *argument)
 		/* fails if the name is gone, which is as good */
 		(void)fuse_lowlevel_notify_inval_entry(names->session, name->parent, name->text,
 						       strlen(name->text));
-		free(name);
+		discard(name);
 		pthread_mutex_lock(&names->lock);
 	}
 	pthread_mutex_unlock(&names->lock);
@@ -56,7 +63,7 @@ int names_start(struct names *names, struct fuse_session *session, size_t limit)
 	return pthread_create(&names->thread, NULL, forget_oldest, names);
 }
 
-void names_note(struct names *names, fuse_ino_t parent, const char *text)
+void names_note(struct names *names, fuse_ino_t parent, struct inode *directory, const char *text)
 {
 	size_t size = strlen(text) + 1;
 	struct name *name = malloc(sizeof(*name) + size);
@@ -64,6 +71,8 @@ void names_note(struct names *names, fuse_ino_t parent, const char *text)
 	if (!name)
 		return;
 	name->parent = parent;
+	name->directory = directory;
+	inode_hold(directory);
 	memcpy(name->text, text, size);
 	pthread_mutex_lock(&names->lock);
 	STAILQ_INSERT_TAIL(&names->list, name, link);
@@ -82,7 +91,7 @@ void names_stop(struct names *names)
 	pthread_mutex_unlock(&names->lock);
 	pthread_join(names->thread, NULL);
 	while ((name = take_oldest(names)))
-		free(name);
+		discard(name);
 	pthread_cond_destroy(&names->too_many);
 	pthread_mutex_destroy(&names->lock);
 }

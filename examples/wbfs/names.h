@@ -6,6 +6,8 @@
 #ifndef WBFS_NAMES_H
 #define WBFS_NAMES_H
 
+#include "cache.h"
+
 #define FUSE_USE_VERSION 35
 #include <fuse_lowlevel.h>
 #include <pthread.h>
@@ -24,8 +26,8 @@ struct names {
 };
 
 int names_start(struct names *names, struct fuse_session *session, size_t limit);
-void names_note(struct names *names, fuse_ino_t parent,
-		const char *name); /* the kernel looked it up */
+/* The kernel is about to know it. */
+void names_note(struct names *names, fuse_ino_t parent, struct inode *directory, const char *text);
 void names_stop(struct names *names);
 
 #endif
