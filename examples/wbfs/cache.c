@@ -193,7 +193,7 @@ static size_t count_pages(struct inode *inode)
 		pthread_cond_signal(&cache->work);
 	else
 		pthread_cond_broadcast(&cache->room);
-	shrink(cache, IDLE_INODES);
+	shrink(cache, cache->inode_limit);
 	if (cache->in_state[LOST] > LOST_PAGES)
 		excess = cache->in_state[LOST] - LOST_PAGES;
 	pthread_mutex_unlock(&cache->lock);
@@ -225,6 +225,7 @@ static void mark_dirty(struct inode *inode)
 	inode->dirty_since = now_ms();
 	inode->references++;
 	TAILQ_INSERT_TAIL(&cache->dirty, inode, link);
+	cache->dirty_count++;
 	pthread_cond_signal(&cache->work);
 	pthread_mutex_unlock(&cache->lock);
 }
@@ -375,6 +376,8 @@ static void write_back(struct inode *inode)
 	inode->dirty = false;
 	inode->references--; /* not the last: the caller has one */
 	TAILQ_REMOVE(&cache->dirty, inode, link);
+	if (--cache->dirty_count == cache->inode_limit)
+		pthread_cond_broadcast(&cache->room);
 	pthread_mutex_unlock(&cache->lock);
 	if (inode->opens == 0)
 		close_backing(inode);
@@ -418,7 +421,7 @@ static void put(struct inode *inode, uint64_t references)
 		if (worth_keeping(inode)) {
 			TAILQ_INSERT_TAIL(&cache->idle, inode, link);
 			cache->idle_count++;
-			shrink(cache, IDLE_INODES);
+			shrink(cache, cache->inode_limit);
 		} else {
 			destroy(inode);
 		}
@@ -445,9 +448,10 @@ static void *flush_in_background(void *argument)
 	while (!cache->stopping) {
 		struct inode *oldest = TAILQ_FIRST(&cache->dirty);
 		int64_t due = oldest ? oldest->dirty_since + cache->age_ms : 0;
-		size_t goal = too_much ? cache->page_limit / 2 : cache->page_limit;
+		size_t part = too_much ? 2 : 1; /* once at it, down to a half */
 
-		too_much = cache->in_state[DIRTY] > goal;
+		too_much = cache->in_state[DIRTY] > cache->page_limit / part ||
+			   cache->dirty_count > cache->inode_limit / part;
 		if (oldest && (too_much || due <= now_ms())) {
 			take(oldest);
 			pthread_mutex_unlock(&cache->lock);
@@ -469,7 +473,9 @@ static void *flush_in_background(void *argument)
 static void wait_for_room(struct cache *cache)
 {
 	pthread_mutex_lock(&cache->lock);
-	while (cache->in_state[DIRTY] > cache->page_limit && !cache->stopping)
+	while ((cache->in_state[DIRTY] > cache->page_limit ||
+		cache->dirty_count > cache->inode_limit) &&
+	       !cache->stopping)
 		pthread_cond_wait(&cache->room, &cache->lock);
 	pthread_mutex_unlock(&cache->lock);
 }
@@ -748,6 +754,18 @@ void inode_forget(struct inode *inode, unsigned mount, uint64_t lookups)
 	put(inode, lookups);
 }
 
+void inode_hold(struct inode *inode)
+{
+	pthread_mutex_lock(&inode->cache->lock);
+	take(inode);
+	pthread_mutex_unlock(&inode->cache->lock);
+}
+
+void inode_drop(struct inode *inode)
+{
+	put(inode, 1);
+}
+
 /* Calls a function for every inode, without cache->lock, which comes after the locks that it takes. */
 static int for_each(struct cache *cache, void (*visit)(struct inode *, unsigned), unsigned argument)
 {
@@ -829,13 +847,16 @@ void cache_sync(struct cache *cache)
 	pthread_mutex_unlock(&cache->syncing);
 }
 
-int cache_start(struct cache *cache, const char *upper, int64_t age_ms, size_t page_limit)
+int cache_start(struct cache *cache, const char *upper, int64_t age_ms, size_t page_limit,
+		size_t inode_limit)
 {
 	pthread_condattr_t monotonic;
 	int path;
 
-	*cache =
-		(struct cache){ .errors = ERRSEQ_INIT, .age_ms = age_ms, .page_limit = page_limit };
+	*cache = (struct cache){ .errors = ERRSEQ_INIT,
+				 .age_ms = age_ms,
+				 .page_limit = page_limit,
+				 .inode_limit = inode_limit };
 	TAILQ_INIT(&cache->dirty);
 	TAILQ_INIT(&cache->idle);
 	pthread_mutex_init(&cache->syncing, NULL);

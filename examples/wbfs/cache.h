@@ -14,8 +14,8 @@
  *	inode.lock	an inode's data, size and backing file; held while it is written back
  *	cache.lock	the table of inodes, references, the lists of dirty and of idle inodes
  *
- * Nobody holds the locks of two inodes. The words need none of these: errseq_* calls are made wherever it
- * suits, and those of observers outside of all locks.
+ * Nobody holds the locks of two inodes, and the locks that other files have are each taken alone. The words need
+ * none of these: errseq_* calls are made wherever it suits, and those of observers outside of all locks.
  */
 #ifndef WBFS_CACHE_H
 #define WBFS_CACHE_H
@@ -34,7 +34,6 @@ enum {
 	PAGE = 4096,
 	MOUNTS = 16, /* the upper mount and its views */
 	BUCKETS = 16384,
-	IDLE_INODES = 512,  /* that nobody uses, but that have something to remember */
 	LOST_PAGES = 16384, /* 64 MiB of data that could not be written back */
 };
 
@@ -98,6 +97,7 @@ struct cache {
 	struct inode *root;  /* its inode */
 	int64_t age_ms;	     /* what is dirty for longer is written back */
 	size_t page_limit;   /* so are the oldest, if there are more dirty pages */
+	size_t inode_limit;  /* or more dirty inodes, for each has descriptors */
 	pthread_t flusher;
 
 	pthread_mutex_t syncing;
@@ -108,12 +108,13 @@ struct cache {
 	size_t in_state[PAGE_STATES];	     /* pages of all inodes */
 	TAILQ_HEAD(inode_list, inode) dirty; /* oldest first */
 	struct inode_list idle;		     /* those without references; longest idle first */
-	size_t idle_count, inode_count;
+	size_t dirty_count, idle_count, inode_count;
 	LIST_HEAD(bucket, inode) buckets[BUCKETS];
 };
 
 /* All that return int: 0 or a negated errno. */
-int cache_start(struct cache *cache, const char *upper, int64_t age_ms, size_t page_limit);
+int cache_start(struct cache *cache, const char *upper, int64_t age_ms, size_t page_limit,
+		size_t inode_limit);
 int cache_start_flusher(struct cache *cache); /* a thread: after the daemon's fork */
 void cache_stop(struct cache *cache);	      /* writes everything back */
 void cache_sync(struct cache *cache);
@@ -122,6 +123,8 @@ int cache_forget_mount(struct cache *cache, unsigned mount);
 
 struct inode *inode_find(struct cache *cache, int path, unsigned mount); /* takes `path` over */
 void inode_forget(struct inode *inode, unsigned mount, uint64_t lookups);
+void inode_hold(struct inode *inode); /* keeps it in memory until inode_drop */
+void inode_drop(struct inode *inode);
 int inode_open(struct inode *inode, bool writing);
 void inode_adopt(struct inode *inode, int fd); /* opens with a descriptor for reading and writing */
 void inode_close(struct inode *inode);

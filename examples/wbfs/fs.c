@@ -109,10 +109,14 @@ static void reply_entry(fuse_req_t req, fuse_ino_t parent, const char *name)
 	struct fuse_entry_param entry;
 	int err = find(req, path, &entry);
 
-	if (err)
+	if (err) {
 		reply(req, err);
-	else
-		fuse_reply_entry(req, &entry);
+		return;
+	}
+	/* not directories: somebody may stand in them */
+	if (!S_ISDIR(entry.attr.st_mode))
+		names_note(&mount_of(req)->names, parent, inode_of(req, parent), name);
+	fuse_reply_entry(req, &entry);
 }
 
 static void fs_lookup(fuse_req_t req, fuse_ino_t parent, const char *name)
@@ -472,6 +476,7 @@ static void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_
 		return;
 	}
 	(void)inode_stat(inode, &entry.attr); /* O_TRUNC may have changed it */
+	names_note(&mount->names, parent, inode_of(req, parent), name);
 	fuse_reply_create(req, &entry, fi);
 }
 
@@ -753,8 +758,13 @@ int mount_start(struct mount *mount, const char *options, const char *source, co
 int mount_serve(struct mount *mount)
 {
 	struct fuse_loop_config config = { .max_idle_threads = 10 };
+	int err = names_start(&mount->names, mount->session, mount->cache->inode_limit);
 
-	return fuse_session_loop_mt(mount->session, &config);
+	if (err)
+		return -err;
+	err = fuse_session_loop_mt(mount->session, &config);
+	names_stop(&mount->names);
+	return err;
 }
 
 /*

@@ -6,9 +6,7 @@
 #define WBFS_FS_H
 
 #include "cache.h"
-
-#define FUSE_USE_VERSION 35
-#include <fuse_lowlevel.h>
+#include "names.h"
 
 #define CONTROL_NAME ".wbfs-control"
 
@@ -20,6 +18,7 @@ struct mount {
 	unsigned index;	   /* in inode.lookups */
 	struct view *view; /* NULL: this is the upper mount */
 	struct fuse_session *session;
+	struct names names; /* while it is served */
 
 	pthread_mutex_t lock; /* guards the list; taken alone */
 	LIST_HEAD(handles, handle) handles;

@@ -193,7 +193,8 @@ static void parse(int argc, char **argv, struct settings *settings)
 			settings->mount, settings->upper);
 }
 
-static void prepare_process(void)
+/* Returns how many inodes we can afford. */
+static size_t prepare_process(void)
 {
 	struct rlimit files;
 
@@ -201,11 +202,15 @@ static void prepare_process(void)
 	signal(SIGXFSZ, SIG_IGN);
 	/* the kernel has applied the caller's */
 	umask(0);
-	/* one descriptor for each inode that is known, two while it is open */
-	if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
-		files.rlim_cur = files.rlim_max;
-		setrlimit(RLIMIT_NOFILE, &files);
-	}
+	/*
+	 * Each inode in memory has a descriptor, and one more while it is open or dirty. Of all that we may have, an
+	 * eighth for each of those that are dirty, idle, or known to the kernel leaves enough for open files.
+	 */
+	if (getrlimit(RLIMIT_NOFILE, &files) != 0)
+		return 64;
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+	return files.rlim_max < 1000000 ? (size_t)files.rlim_max / 8 : 125000;
 }
 
 static void ignore(int signal)
@@ -253,11 +258,12 @@ static int run(const struct settings *settings)
 				 .mount_path = settings->mount,
 				 .options = settings->options };
 	char error[MOUNT_ERROR_SIZE] = "", *source;
+	size_t inode_limit;
 	int err;
 
-	prepare_process();
+	inode_limit = prepare_process();
 	err = cache_start(&cache, settings->upper, settings->age_ms,
-			  (size_t)settings->size_kib * 1024 / PAGE);
+			  (size_t)settings->size_kib * 1024 / PAGE, inode_limit);
 	if (!err)
 		err = state_lifetime(server.lifetime, cache.root->dev, cache.root->ino);
 	if (err)
