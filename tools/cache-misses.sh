@@ -16,11 +16,9 @@ have valgrind || skip "cache misses: valgrind is not installed"
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
 looks=1000000
-cp "$1" "$work/bench"
-strip --strip-debug "$work/bench" # valgrind 3.19 does not read what clang 14 writes there
-LD_LIBRARY_PATH=$(dirname "$1") valgrind --tool=callgrind --cache-sim=yes --I1=32768,8,64 --D1=32768,8,64 \
+valgrind --tool=callgrind --cache-sim=yes --I1=32768,8,64 --D1=32768,8,64 \
 	--LL=8388608,16,64 --collect-atstart=no '--toggle-collect=loop_walk_of_*' --callgrind-out-file="$work/out" \
-	"$work/bench" --only words --words "$looks" --turns 1 --calls "$looks" >"$work/log" 2>&1 ||
+	"$1" --only words --words "$looks" --turns 1 --calls "$looks" >"$work/log" 2>&1 ||
 	fail "$(tail -n 20 "$work/log")"
 # Events, in callgrind's order: line Ir Dr Dw I1mr D1mr D1mw ILmr DLmr DLmw. What a loop calls is in lines after
 # "calls=", and is added to the loop's own. A name is written out where it comes first, be it as a callee.
