@@ -8,10 +8,10 @@ set -euo pipefail
 source_dir=$(cd "$(dirname "$0")/.." && pwd)
 . "$source_dir/tests/common/check.sh"
 
-[ $# -eq 1 ] && [ -x "$1" ] || {
+if [ $# -ne 1 ] || [ ! -x "$1" ]; then
 	echo "usage: tools/cache-misses.sh BENCH" >&2
 	exit 2
-}
+fi
 have valgrind || skip "cache misses: valgrind is not installed"
 work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
