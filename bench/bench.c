@@ -199,8 +199,8 @@ static void print_circumstances(FILE *out, const char *mark)
 	fprintf(out, "%sdate: %s\n", mark, date);
 	print_processor(out, mark);
 	fprintf(out, "%ssystem: %s %s, %s\n", mark, system.sysname, system.release, system.machine);
-	fprintf(out, "%sthreads: %u, of which %u are bound to a processor each\n", mark,
-		pool_size(), pool_bound());
+	fprintf(out, "%sthreads: up to %u; %u of %u are bound to a processor each\n", mark,
+		options.threads, pool_bound(), pool_size());
 	fprintf(out, "%scompiler: %s\n", mark, BENCH_COMPILER);
 	fprintf(out, "%sflags: %s\n", mark, BENCH_FLAGS);
 	fprintf(out, "%slibErrseq: %d.%d.%d\n", mark, ERRSEQ_VERSION_MAJOR, ERRSEQ_VERSION_MINOR,
@@ -530,6 +530,7 @@ static void shuffle(uint32_t *order, uint32_t number)
 	for (i = 0; i < number; i++) {
 		uint32_t other = (uint32_t)(random_number() % (i + 1));
 
+		order[i] = i;
 		order[i] = order[other];
 		order[other] = i;
 	}
