@@ -372,7 +372,8 @@ static int all_know_the_last(const struct workload *workload, struct entry *entr
 		return wrong(workload, who, "errors that all were told of:", (long)together,
 			     "no more than were recorded");
 	if (know < (who->one_observer ? 1 : threads))
-		return wrong(workload, who, "observers who know the last error:", know, "all");
+		return wrong(workload, who, "observers who know the last error:", (long)know,
+			     "all");
 	return 1;
 }
 
