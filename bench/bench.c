@@ -11,6 +11,7 @@
 #include "bench.h"
 
 #include <errseq/errseq.h>
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,13 +28,15 @@ static const struct contestant *const all[] = {
 #ifdef ERRSEQ_HAVE_64
 	&contestant_errseq64,
 #endif
-	&contestant_shared,   &contestant_locked,  &contestant_mutex,	 &contestant_rwlock,
-	&contestant_spinlock, &contestant_seqlock, &contestant_registry, &contestant_sticky,
+	&contestant_shared,   &contestant_locked,   &contestant_mutex,
+	&contestant_rwlock,   &contestant_spinlock, &contestant_seqlock,
+#ifdef ERRSEQ_HAVE_64
+	&contestant_packed,
+#endif
+	&contestant_registry, &contestant_sticky,
 };
 enum {
 	CONTESTANTS = sizeof(all) / sizeof(all[0]),
-	FAR_APART =
-		128, /* bytes, so that no two share a cache line, or two that are fetched together */
 	HANDLES = 64 /* that a sampler fills in turn */
 };
 
@@ -88,10 +91,11 @@ static struct {
 	unsigned turns;
 	double nanoseconds; /* a turn should take */
 	unsigned threads;
+	unsigned calls, words; /* if not 0 */
 	const char *only, *contestant;
 	FILE *csv;
 	int is_check;
-} options = { 31, 2e6, 0, NULL, NULL, NULL, 0 };
+} options = { 31, 2e6, 0, 0, 0, NULL, NULL, NULL, 0 };
 
 /* ---- figures ---------------------------------------------------------------------------------------- */
 
@@ -195,14 +199,17 @@ static void print_circumstances(FILE *out, const char *mark)
 	fprintf(out, "%sdate: %s\n", mark, date);
 	print_processor(out, mark);
 	fprintf(out, "%ssystem: %s %s, %s\n", mark, system.sysname, system.release, system.machine);
-	fprintf(out, "%sthreads: %u, of which %u are bound to a processor each\n", mark,
-		pool_size(), pool_bound());
+	fprintf(out, "%sthreads: up to %u; %u of %u are bound to a processor each\n", mark,
+		options.threads, pool_bound(), pool_size());
 	fprintf(out, "%scompiler: %s\n", mark, BENCH_COMPILER);
 	fprintf(out, "%sflags: %s\n", mark, BENCH_FLAGS);
 	fprintf(out, "%slibErrseq: %d.%d.%d\n", mark, ERRSEQ_VERSION_MAJOR, ERRSEQ_VERSION_MINOR,
 		ERRSEQ_VERSION_PATCH);
-	fprintf(out, "%sturns: %u of about %.1f ms each, in turn\n", mark, options.turns,
-		options.nanoseconds / 1e6);
+	if (options.calls)
+		fprintf(out, "%sturns: %u of %u calls each\n", mark, options.turns, options.calls);
+	else
+		fprintf(out, "%sturns: %u of %.1f ms or more each\n", mark, options.turns,
+			options.nanoseconds / 2e6);
 }
 
 static const struct {
@@ -238,7 +245,9 @@ static void print_contestants(void)
 	     "error that\n"
 	     "  nobody was told of. past: not of one that somebody was told of. no lock: who dies "
 	     "or is\n"
-	     "  interrupted stops nobody. flat: may lie in shared memory and in files.\n");
+	     "  interrupted stops nobody. flat: may lie in shared memory and in files. The first "
+	     "five were tried\n"
+	     "  out just now, the last two are said.\n");
 	for (i = 0; i < CONTESTANTS; i++)
 		printf("  %-14s %s\n", all[i]->name, all[i]->about);
 }
@@ -246,11 +255,11 @@ static void print_contestants(void)
 /* ---- answers ---------------------------------------------------------------------------------------- */
 
 static int wrong(const struct workload *workload, const struct contestant *who, const char *what,
-		 unsigned long got, unsigned long should)
+		 long got, const char *should)
 {
-	fprintf(stderr, "bench: %s, %s: %s %lu times, and should have been %lu times\n",
-		workload->name, who->name, what, got, should);
-	return 1;
+	fprintf(stderr, "bench: %s, %s: %s %ld, and it should have been %s\n", workload->name,
+		who->name, what, got, should);
+	return 0;
 }
 
 /* The first five promises are tried out; for the floor and for sticky, that they are not kept. */
@@ -277,8 +286,10 @@ static int promises_hold(const struct contestant *who)
 struct entry {
 	const struct contestant *who;
 	struct scene scene;
-	unsigned long calls; /* a thread, a turn */
-	double times[MOST_TURNS];
+	unsigned long calls;	      /* a thread, a turn */
+	double times[MOST_TURNS];     /* nanoseconds a call */
+	double recording[MOST_TURNS]; /* beside observers: nanoseconds a record */
+	unsigned long records, late;  /* likewise: of all turns */
 };
 
 static void *allocate(size_t size)
@@ -293,8 +304,7 @@ static void *allocate(size_t size)
 	return at;
 }
 
-static void enter(struct entry *entry, const struct workload *workload, unsigned threads,
-		  const uint32_t *order)
+static void enter(struct entry *entry, const struct workload *workload, const uint32_t *order)
 {
 	const struct contestant *who = entry->who;
 	struct scene *scene = &entry->scene;
@@ -311,7 +321,7 @@ static void enter(struct entry *entry, const struct workload *workload, unsigned
 	scene->observer_at = allocate(scene->observers * scene->observer_stride);
 	scene->order = order;
 	who->set_up(scene, workload->before);
-	(void)threads;
+	entry->records = entry->late = 0;
 }
 
 static void leave(struct entry *entry)
@@ -321,108 +331,175 @@ static void leave(struct entry *entry)
 	free(entry->scene.observer_at);
 }
 
-/* Each of the observers, after all is over: told once more at the most, and then no more. */
-static int nobody_is_left_behind(const struct workload *workload, struct entry *entry,
-				 struct job *jobs, unsigned threads, unsigned long records)
+/* Without figures, a thousand looks say as much as a million. */
+static unsigned long period_of(const struct workload *workload)
+{
+	return options.is_check && workload->period > 1000 ? 1000 : workload->period;
+}
+
+/* What an observer is told of now; *error is 0 if it is told of nothing. */
+static unsigned long advance_once(struct entry *entry, struct job job, int *error)
+{
+	job.times = 1;
+	entry->who->loops[ADVANCE](&job);
+	*error = job.error;
+	return job.told;
+}
+
+/* All is over: the last that each observer is told of is the last record, and then there is no more. */
+static int all_know_the_last(const struct workload *workload, struct entry *entry, struct job *jobs,
+			     unsigned threads, unsigned long records)
 {
 	const struct contestant *who = entry->who;
 	unsigned long together = 0;
-	unsigned i;
+	unsigned i, know = 0;
 
-	if (!(who->gives & EACH_ONCE))
-		return 1;
 	for (i = 0; i < threads; i++) {
-		struct job job = jobs[i];
-		unsigned long told = job.told;
+		unsigned long told = jobs[i].told;
+		int error;
 
-		job.times = 1;
-		who->loops[ADVANCE](&job);
-		told += job.told;
+		told += advance_once(entry, jobs[i], &error);
 		together += told;
+		know += (error ? error : jobs[i].error) == -EDQUOT;
 		if (!who->one_observer && (told < 1 || told > records))
-			return !wrong(workload, who, "an observer was told", told, records);
-		who->loops[ADVANCE](&job);
-		if (job.told)
-			return !wrong(workload, who, "told again, it was told", job.told, 0);
+			return wrong(workload, who,
+				     "errors that an observer was told of:", (long)told,
+				     "1 to as many as were recorded");
+		if (advance_once(entry, jobs[i], &error))
+			return wrong(workload, who, "told again:", error, "0");
 	}
-	if (who->one_observer && (together < 1 || together > records))
-		return !wrong(workload, who, "all through one cursor were told", together, records);
+	if (together > records * (who->one_observer ? 1 : threads))
+		return wrong(workload, who, "errors that all were told of:", (long)together,
+			     "no more than were recorded");
+	if (know < (who->one_observer ? 1 : threads))
+		return wrong(workload, who, "observers who know the last error:", (long)know,
+			     "all");
 	return 1;
 }
 
-/* The mean of the threads' times a call, or -1 if an answer was wrong. */
-static double take_turn(const struct workload *workload, struct entry *entry, unsigned threads)
+/* After a turn. The floor and sticky do not promise to be right. */
+static int answers_are_right(const struct workload *workload, struct entry *entry, struct job *jobs,
+			     unsigned threads)
 {
-	static struct job jobs[257];
-	static _Alignas(FAR_APART) atomic_ulong progress;
 	const struct contestant *who = entry->who;
-	unsigned long told = 0, should = 0, records = 0;
-	double sum = 0;
+	int all_are_told = workload->loop == RECORD_AND_ADVANCE || workload->loop == ROUND ||
+			   workload->before == AN_ERROR;
+	int is_record = workload->loop == RECORD || workload->loop == RECORD_ALTERNATING;
+	unsigned long told = 0;
+	unsigned i;
+	int error;
+
+	if (!(who->gives & EACH_ONCE))
+		return 1;
+	if (workload->loop == LOOK_BESIDE) {
+		if (jobs[threads].told != 0)
+			return wrong(workload, who,
+				     "records that failed:", (long)jobs[threads].told, "0");
+		return all_know_the_last(workload, entry, jobs, threads, jobs[threads].times);
+	}
+	for (i = 0; i < threads; i++) {
+		told += jobs[i].told;
+		if (all_are_told && jobs[i].error != -EIO)
+			return wrong(workload, who, "told of", jobs[i].error, "-EIO");
+	}
+	if (told != (all_are_told ? entry->calls * threads : 0))
+		return wrong(workload, who,
+			     "looks that found news, or records that failed:", (long)told,
+			     all_are_told ? "all" : "0");
+	if (is_record) {
+		int last = workload->loop == RECORD ? -EIO : -ENOSPC;
+
+		if (!advance_once(entry, jobs[0], &error) || error != last)
+			return wrong(workload, who, "after all records, told of", error,
+				     last == -EIO ? "-EIO" : "-ENOSPC");
+	}
+	return 1;
+}
+
+/* The slowest thread's time a call, or -1 if an answer was wrong. */
+static double take_turn(const struct workload *workload, struct entry *entry, unsigned threads,
+			double *recording)
+{
+	static struct job jobs[MOST_THREADS + 1];
+	static struct {
+		_Alignas(FAR_APART) atomic_ulong looks;
+	} progress; /* on a cache line of its own */
+	const struct contestant *who = entry->who;
+	double slowest = 0;
 	unsigned i, all_threads = threads;
 
-	for (i = 0; i < threads; i++) {
+	for (i = 0; i < threads; i++)
 		jobs[i] = (struct job){ .loop = who->loops[workload->loop],
 					.scene = &entry->scene,
 					.word = workload->apart ? i : 0,
 					.observer = who->one_observer && !workload->apart ? 0 : i,
 					.times = entry->calls,
-					.period = workload->period };
-	}
+					.period = period_of(workload) };
 	if (workload->loop == LOOK_BESIDE) {
-		records = entry->calls / workload->period;
-		atomic_store_explicit(&progress, 0, memory_order_relaxed);
-		jobs[0].progress = &progress;
+		atomic_store_explicit(&progress.looks, 0, memory_order_relaxed);
+		jobs[0].progress = &progress.looks;
 		jobs[threads] = (struct job){ .loop = who->loops[RECORD_BESIDE],
 					      .scene = &entry->scene,
-					      .times = records,
-					      .period = workload->period,
-					      .progress = &progress };
+					      .times = entry->calls / period_of(workload),
+					      .period = period_of(workload),
+					      .progress = &progress.looks };
 		all_threads++;
 	}
 	pool_run(jobs, all_threads);
-	for (i = 0; i < threads; i++) {
-		sum += jobs[i].nanoseconds;
-		told += jobs[i].told;
-	}
+	for (i = 0; i < threads; i++)
+		if (jobs[i].nanoseconds > slowest)
+			slowest = jobs[i].nanoseconds;
 	if (workload->loop == LOOK_BESIDE) {
-		if (!nobody_is_left_behind(workload, entry, jobs, threads, records))
-			return -1;
-	} else if (workload->loop != ROUND || who->gives & EACH_ONCE) {
-		if (workload->loop == RECORD_AND_ADVANCE || workload->loop == ROUND ||
-		    workload->before == AN_ERROR)
-			should = entry->calls * threads;
-		if (told != should) {
-			wrong(workload, who, "a look found news, or a record failed,", told,
-			      should);
-			return -1;
-		}
+		entry->records += jobs[threads].times;
+		entry->late += jobs[threads].late;
+		*recording = jobs[threads].recording / (double)jobs[threads].times;
 	}
-	return sum / threads / (double)entry->calls;
+	if (!answers_are_right(workload, entry, jobs, threads))
+		return -1;
+	return slowest / (double)entry->calls;
 }
 
-/* How many calls a thread makes in a turn: in steps that the loop can do, so that it takes about as long as asked. */
+/* Calls come in steps that the loop can do. */
+static unsigned long step_of(const struct workload *workload)
+{
+	switch (workload->loop) {
+	case LOOK_BESIDE:
+		return 2 * period_of(workload);
+	case ROUND:
+		return observers_now;
+	case SAMPLE:
+	case PEEK:
+		return HANDLES;
+	case WALK:
+		return words_now;
+	default:
+		return 2;
+	}
+}
+
+/* How many calls a thread makes in a turn, so that it takes about as long as asked. Warms up, too. */
 static int calibrate(const struct workload *workload, struct entry *entry, unsigned threads)
 {
-	unsigned long step = workload->loop == LOOK_BESIDE			  ? workload->period
-			     : workload->loop == ROUND				  ? observers_now
-			     : workload->loop == SAMPLE || workload->loop == PEEK ? HANDLES
-			     : workload->loop == WALK				  ? words_now
-			     : workload->loop == RECORD || workload->loop == RECORD_ALTERNATING ? 2
-												: 1;
-	double wanted = workload->loop == WALK ? 0 : options.nanoseconds;
+	unsigned long step = step_of(workload);
 
-	for (entry->calls = step;;) {
-		double each = take_turn(workload, entry, threads), has_taken;
+	entry->calls = step;
+	if (options.calls) {
+		entry->calls = (options.calls + step - 1) / step * step;
+		return 1;
+	}
+	for (;;) {
+		double recording, each = take_turn(workload, entry, threads, &recording), has_taken;
 
 		if (each < 0)
 			return 0;
 		has_taken = each * (double)entry->calls;
-		if (has_taken >= wanted / 2)
+		if (has_taken >= options.nanoseconds / 2)
 			return 1;
 		/* Short turns say little: eight times as many at the most. */
-		entry->calls = has_taken < wanted / 10
-				       ? entry->calls * 8
-				       : (unsigned long)(wanted / each) / step * step + step;
+		entry->calls =
+			has_taken < options.nanoseconds / 10
+				? entry->calls * 8
+				: (unsigned long)(options.nanoseconds / each) / step * step + step;
 	}
 }
 
@@ -439,39 +516,90 @@ static int takes_part(const struct contestant *who, const struct workload *workl
 	       (!options.is_check && (who == all[0] || who == all[1]));
 }
 
+static uint64_t random_number(void)
+{
+	static uint64_t state = 1;
+
+	state = state * 6364136223846793005u + 1442695040888963407u;
+	return state >> 33;
+}
+
+static void shuffle(uint32_t *order, uint32_t number)
+{
+	uint32_t i;
+
+	for (i = 0; i < number; i++) {
+		uint32_t other = (uint32_t)(random_number() % (i + 1));
+
+		order[i] = i;
+		order[i] = order[other];
+		order[other] = i;
+	}
+}
+
+static int take_all_turns(const struct workload *workload, unsigned threads, struct entry *entries,
+			  unsigned number)
+{
+	uint32_t order[CONTESTANTS];
+	unsigned turn, i;
+
+	for (i = 0; i < number; i++)
+		if (!calibrate(workload, &entries[i], threads))
+			return 1;
+	for (turn = 0; turn < options.turns; turn++) {
+		/* in another order each time: nobody is always behind the same one */
+		shuffle(order, number);
+		for (i = 0; i < number; i++) {
+			struct entry *entry = &entries[order[i]];
+
+			entry->times[turn] =
+				take_turn(workload, entry, threads, &entry->recording[turn]);
+			if (entry->times[turn] < 0)
+				return 1;
+		}
+	}
+	return 0;
+}
+
 static int measure(const struct workload *workload, unsigned threads, unsigned long words,
 		   unsigned long observers, const uint32_t *order)
 {
 	static struct entry entries[CONTESTANTS];
-	unsigned turn, i, number = 0;
+	unsigned i, number = 0, of_errseq;
+	struct figures figures;
+	char name[64];
 
 	words_now = words;
 	observers_now = observers;
 	for (i = 0; i < CONTESTANTS; i++)
 		if (takes_part(all[i], workload)) {
 			entries[number].who = all[i];
-			enter(&entries[number++], workload, threads, order);
+			enter(&entries[number++], workload, order);
 		}
-	for (i = 0; i < number; i++)
-		if (!calibrate(workload, &entries[i], threads))
-			return 1;
-	for (turn = 0; turn < options.turns; turn++)
-		for (i = 0; i < number; i++) {
-			/* another one begins each time: none is always behind the same one */
-			struct entry *entry = &entries[(i + turn) % number];
-
-			entry->times[turn] = take_turn(workload, entry, threads);
-			if (entry->times[turn] < 0)
-				return 1;
-		}
+	if (take_all_turns(workload, threads, entries, number))
+		return 1;
+	of_errseq = number > 1;
 	for (i = 0; i < number; i++) {
-		const double *of_floor = entries[0].times, *of_errseq = entries[number > 1].times;
-		struct figures figures =
-			figures_of(entries[i].times, of_floor, of_errseq, options.turns);
-
+		figures = figures_of(entries[i].times, entries[0].times, entries[of_errseq].times,
+				     options.turns);
 		print_row(workload->name, threads, entries[i].who->name, options.turns, &figures);
-		leave(&entries[i]);
 	}
+	if (workload->loop == LOOK_BESIDE) {
+		puts("  the recorder: a record, and the clock that is read twice");
+		snprintf(name, sizeof(name), "%s-recorder", workload->name);
+		for (i = 0; i < number; i++) {
+			figures = figures_of(entries[i].recording, entries[0].recording,
+					     entries[of_errseq].recording, options.turns);
+			print_row(name, threads, entries[i].who->name, options.turns, &figures);
+		}
+		for (i = 0; i < number; i++)
+			if (entries[i].late * 10 > entries[i].records) /* so many that it matters */
+				printf("  %s: %lu of %lu records came when the first observer was "
+				       "done\n",
+				       entries[i].who->name, entries[i].late, entries[i].records);
+	}
+	for (i = 0; i < number; i++)
+		leave(&entries[i]);
 	return 0;
 }
 
@@ -507,22 +635,14 @@ static int sweep_observers(const struct workload *workload)
 
 static int sweep_words(const struct workload *workload)
 {
-	unsigned long words, most = options.is_check ? 1000 : 1000000;
+	unsigned long words = options.words ? options.words : 1000;
+	unsigned long most = options.words ? options.words : options.is_check ? 1000 : 1000000;
 
-	for (words = 1000; words <= most; words *= 1000) {
+	for (; words <= most; words *= 1000) {
 		uint32_t *order = allocate(words * sizeof(*order));
-		uint64_t random = 1;
-		uint32_t i;
 		int status;
 
-		for (i = 0; i < words; i++) {
-			uint32_t other;
-
-			random = random * 6364136223846793005u + 1442695040888963407u;
-			other = (uint32_t)((random >> 33) % (i + 1));
-			order[i] = order[other];
-			order[other] = i;
-		}
+		shuffle(order, (uint32_t)words);
 		print_head(workload->name, workload->title, "word", words);
 		status = measure(workload, 1, words, words, order);
 		free(order);
@@ -566,7 +686,7 @@ static int sweep_waiters(void)
 		words_now = 1;
 		observers_now = waiters;
 		print_head("wake", title, "waiter", waiters);
-		if (measure_wakes(waiters, turns))
+		if (measure_wakes(waiters, turns, options.contestant))
 			return 1;
 		if (waiters == most)
 			return 0;
@@ -581,12 +701,18 @@ static void usage(FILE *out)
 	      "  --quick            short and few turns: a first look\n"
 	      "  --turns N          turns of each contestant, 1 to 1001 (31)\n"
 	      "  --threads N        at the most (one for each processor)\n"
+	      "  --calls N          calls a turn of each thread, instead of a time\n"
+	      "  --words N          of the workload words: one number of words, instead of 1000 "
+	      "and 1000000\n"
 	      "  --only NAMES       these workloads, separated by commas\n"
 	      "  --contestant NAME  this one, beside the floor and libErrseq\n"
 	      "  --csv FILE         write the figures there, too\n"
 	      "  --check            no figures: does each workload run, are all answers right?\n"
 	      "  --list             the workloads and the contestants\n"
-	      "Returns 0; 1 if an answer was wrong; 2 if it was called wrongly.\n",
+	      "In the CSV file, threads are those that look; one more records beside them. Ratios "
+	      "are medians.\n"
+	      "Returns 0; 1 if an answer was wrong, or the system refused something; 2 if it was "
+	      "called wrongly.\n",
 	      out);
 }
 
@@ -645,6 +771,10 @@ static void check_names(void)
 	const char *at = options.only;
 	unsigned i, known = 0;
 
+	if (at && !*at) {
+		fputs("bench: --only takes names; see bench --list\n", stderr);
+		exit(2);
+	}
 	while (at && *at) {
 		size_t length = strcspn(at, ",");
 
@@ -657,6 +787,7 @@ static void check_names(void)
 	}
 	for (i = 0; options.contestant && i < CONTESTANTS; i++)
 		known |= strcmp(options.contestant, all[i]->name) == 0;
+	known |= options.contestant && is_way_to_wake(options.contestant);
 	if (options.contestant && !known) {
 		fprintf(stderr, "bench: no contestant is called '%s'; see bench --list\n",
 			options.contestant);
@@ -667,6 +798,8 @@ static void check_names(void)
 static void read_options(int argc, char **argv)
 {
 	static const struct option names[] = {
+		{ "calls", required_argument, NULL, 'a' },
+		{ "words", required_argument, NULL, 'w' },
 		{ "quick", no_argument, NULL, 'q' },
 		{ "turns", required_argument, NULL, 't' },
 		{ "threads", required_argument, NULL, 'n' },
@@ -690,8 +823,14 @@ static void read_options(int argc, char **argv)
 		case 't':
 			options.turns = number_or_exit("--turns", optarg, MOST_TURNS);
 			break;
+		case 'a':
+			options.calls = number_or_exit("--calls", optarg, 1000000000);
+			break;
+		case 'w':
+			options.words = number_or_exit("--words", optarg, 100000000);
+			break;
 		case 'n':
-			options.threads = number_or_exit("--threads", optarg, 256);
+			options.threads = number_or_exit("--threads", optarg, MOST_THREADS);
 			break;
 		case 'o':
 			options.only = optarg;
@@ -762,8 +901,12 @@ int main(int argc, char **argv)
 			return 1;
 	if (is_wanted("wake") && sweep_waiters())
 		return 1;
-	if (options.csv && fclose(options.csv) != 0) {
+	if (options.csv && (ferror(options.csv) | fclose(options.csv))) {
 		perror("bench: the CSV file could not be written");
+		return 1;
+	}
+	if (ferror(stdout) | fflush(stdout)) {
+		perror("bench: the tables could not be written");
 		return 1;
 	}
 	return 0;

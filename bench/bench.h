@@ -12,6 +12,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 /* What somebody may be promised. The first five are tried out by each contestant's try_out(). */
 enum gives {
@@ -37,11 +38,15 @@ struct job {
 	void (*loop)(struct job *);
 	struct scene *scene;
 	unsigned long word, observer;
-	unsigned long times;	/* calls to make; of a recorder beside observers: records */
-	unsigned long told;	/* out: how many looks found news, or how many records failed */
+	unsigned long times; /* calls to make; of a recorder beside observers: records */
+	unsigned long
+		told; /* out: how many looks found news; of a recorder: how many records failed */
+	int error;    /* out: the last that it was told of */
 	unsigned long period;	/* one record in so many looks of the first observer */
 	atomic_ulong *progress; /* of the first observer */
 	double nanoseconds;	/* out */
+	double recording;   /* out: of a recorder beside observers, nanoseconds in its records */
+	unsigned long late; /* out: likewise, records that came when the first observer was done */
 };
 
 enum loop {
@@ -70,7 +75,7 @@ struct contestant {
 	const char *name, *about;
 	unsigned gives;
 	size_t word_size, observer_size;
-	int one_observer; /* is used by all threads */
+	int one_observer; /* for all threads */
 	unsigned (*try_out)(void);
 	void (*set_up)(struct scene *scene, enum before before);
 	void (*tear_down)(struct scene *scene);
@@ -80,9 +85,13 @@ struct contestant {
 extern const struct contestant contestant_floor, contestant_errseq, contestant_static,
 	contestant_called, contestant_errseq64, contestant_shared, contestant_locked,
 	contestant_mutex, contestant_rwlock, contestant_spinlock, contestant_seqlock,
-	contestant_sticky, contestant_registry;
+	contestant_packed, contestant_sticky, contestant_registry;
 
 /* ---- threads (pool.c) ------------------------------------------------------------------------------- */
+
+enum {
+	MOST_THREADS = 256
+};
 
 /* One for each processor that we may use, each bound to its own where that is allowed. Ends the program if it fails. */
 void pool_start(void);
@@ -92,7 +101,13 @@ unsigned pool_bound(void); /* how many are bound */
 /* Each job by a thread of its own, all beginning at once. */
 void pool_run(struct job *jobs, unsigned number);
 
-double now_ns(void);
+static inline double now_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
+}
 
 /* For everybody's looks with nothing new: the code of the usual case without a jump. */
 #define LIKELY(is) __builtin_expect(!!(is), 1)
@@ -107,7 +122,9 @@ static inline void relax(void)
 /* ---- figures (bench.c) ------------------------------------------------------------------------------ */
 
 enum {
-	MOST_TURNS = 1001
+	MOST_TURNS = 1001,
+	FAR_APART =
+		128 /* bytes, so that no two share a cache line, or two that are fetched together */
 };
 
 /* One cell of a table: a contestant in a workload. */
@@ -128,7 +145,8 @@ void print_row(const char *workload, unsigned threads, const char *contestant, u
 
 /* ---- waking (wake.c) -------------------------------------------------------------------------------- */
 
-/* So many waiters, one recorder. 0, or 1 if an answer was wrong. */
-int measure_wakes(unsigned waiters, unsigned turns);
+/* So many waiters, one recorder. @only is a contestant's name, or null. 0, or 1 if an answer was wrong. */
+int measure_wakes(unsigned waiters, unsigned turns, const char *only);
+int is_way_to_wake(const char *name);
 
 #endif

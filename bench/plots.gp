@@ -13,7 +13,7 @@ set style line 3 lc rgb "#e8896b" pt 9 lw 1.6
 set style line 4 lc rgb "#0b6fa4" pt 5
 set style line 5 lc rgb "#2a9d6f" pt 11
 set style line 6 lc rgb "#7d5ba6" pt 13
-set style line 7 lc rgb "#b8860b" pt 4
+set style line 7 lc rgb "#1d3557" pt 1
 set style line 8 lc rgb "#666666" pt 6
 set style line 9 lc rgb "#e8896b" pt 8 dt 3
 set autoscale xfixmax
@@ -34,8 +34,8 @@ set xrange [0.9:*]
 set yrange [0.1:*]
 set xtics (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
 set ytics ("0.1 ns" 0.1, "1 ns" 1, "10 ns" 10, "100 ns" 100, "1 µs" 1000, "10 µs" 10000)
-contestants = "floor errseq errseq-shared seqlock spinlock mutex rwlock errseq-locked"
-array style = [1, 2, 3, 8, 6, 4, 5, 9]
+contestants = "floor errseq errseq-shared packed seqlock spinlock mutex rwlock errseq-locked"
+array style = [1, 2, 3, 7, 8, 6, 4, 5, 9]
 plot for [i=1:words(contestants)] of("advance", word(contestants, i)) using 2:7 \
 	with linespoints ls style[i] title title_of(word(contestants, i))
 
@@ -47,8 +47,9 @@ set format x "10^{%L}"
 set xtics autofreq
 set yrange [1:*]
 set ytics ("1 ns" 1, "10 ns" 10, "100 ns" 100, "1 µs" 1e3, "10 µs" 1e4, "100 µs" 1e5, "1 ms" 1e6, "10 ms" 1e7)
-contestants = "floor errseq seqlock mutex rwlock registry"
-array style2 = [1, 2, 8, 4, 5, 7]
+contestants = "floor errseq packed seqlock mutex rwlock registry"
+array style2 = [1, 2, 7, 8, 4, 5, 11]
+set style line 11 lc rgb "#b8860b" pt 4
 plot for [i=1:words(contestants)] of("observers", word(contestants, i)) using 3:7 \
 	with linespoints ls style2[i] title title_of(word(contestants, i))
 
@@ -62,13 +63,12 @@ set bmargin 4
 set xrange [0.4:5.6]
 set yrange [0.4:*]
 set xtics ("check" 1, "check and\nadvance" 2, "sample" 3, "record" 4, "record and\nadvance" 5)
-set style fill solid 0.9 noborder
-set boxwidth 0.13
 workloads = "check advance sample record record-advance"
-contestants = "errseq errseq-shared errseq-called seqlock mutex spinlock"
-array colour = ["#c1272d", "#e8896b", "#f2c4ae", "#666666", "#0b6fa4", "#7d5ba6"]
-set arrow from graph 0, first 1 to graph 1, first 1 nohead dt 2 lc rgb "black" front
-bar(i, w) = w + (i - 3.5) * 0.14
+contestants = "errseq errseq-shared errseq-called packed seqlock spinlock mutex"
+array style3 = [2, 3, 10, 7, 8, 6, 4]
+set style line 10 lc rgb "#e8896b" pt 8
+set arrow from graph 0, first 1 to graph 1, first 1 nohead dt 2 lc rgb "black" back
+beside(i, w) = w + (i - 4) * 0.1
 plot for [w=1:words(workloads)] for [i=1:words(contestants)] \
-	alone(word(workloads, w), word(contestants, i)) using (bar(i, w)):10 with boxes lc rgb colour[i] \
+	alone(word(workloads, w), word(contestants, i)) using (beside(i, w)):10 with points ls style3[i] ps 1.5 \
 	title w == 1 ? title_of(word(contestants, i)) : ""

@@ -6,12 +6,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
-
-enum {
-	MOST_THREADS = 256
-};
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t to_work = PTHREAD_COND_INITIALIZER, is_done = PTHREAD_COND_INITIALIZER;
@@ -21,14 +16,6 @@ static unsigned long turn;
 static atomic_uint at_the_line; /* of this turn: who is awake */
 
 static unsigned size, bound;
-
-double now_ns(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (double)now.tv_sec * 1e9 + (double)now.tv_nsec;
-}
 
 static void do_job(struct job *job, unsigned together)
 {
@@ -94,8 +81,13 @@ static unsigned processors(cpu_set_t *each)
 	unsigned number = 0;
 	size_t i;
 
-	if (sched_getaffinity(0, sizeof(ours), &ours) != 0)
-		return 0;
+	if (sched_getaffinity(0, sizeof(ours), &ours) != 0) {
+		long online = sysconf(_SC_NPROCESSORS_ONLN);
+
+		/* More processors than fit into a set: as many threads as we have, nowhere in particular. */
+		perror("bench: threads are not bound to processors");
+		return online < MOST_THREADS ? (unsigned)online : MOST_THREADS;
+	}
 	for (i = 0; i < CPU_SETSIZE && number < MOST_THREADS; i++)
 		if (CPU_ISSET(i, &ours)) {
 			CPU_ZERO(&each[number]);
@@ -111,6 +103,7 @@ static void bind_to(pthread_t thread, const cpu_set_t *processor)
 }
 #else
 typedef char cpu_set_t;
+#define CPU_COUNT(set) 0
 
 static unsigned processors(cpu_set_t *each)
 {
@@ -141,7 +134,7 @@ void pool_start(void)
 			perror("bench: a thread could not be started");
 			exit(1);
 		}
-		if (i < size)
+		if (i < size && CPU_COUNT(&each[i]) > 0)
 			bind_to(thread, &each[i]);
 	}
 	if (size == 0)

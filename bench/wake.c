@@ -26,14 +26,14 @@ enum {
 
 /* ---- the floor: one word that the kernel lets threads sleep on ---- */
 
-static _Atomic(uint32_t) bare;
+static _Alignas(FAR_APART) _Atomic(uint32_t) bare;
 
 static void futex(int what, uint32_t value)
 {
 	syscall(SYS_futex, &bare, what, value, NULL, NULL, 0);
 }
 
-static uint32_t floor_position[MOST_WAITERS];
+static _Alignas(FAR_APART) uint32_t floor_position[MOST_WAITERS];
 
 static int floor_wait(unsigned waiter)
 {
@@ -52,8 +52,8 @@ static void floor_record(unsigned waiters)
 
 /* ---- libErrseq ---- */
 
-static errseq_t word = ERRSEQ_INIT;
-static errseq_cursor_t cursors[MOST_WAITERS];
+static _Alignas(FAR_APART) errseq_t word = ERRSEQ_INIT;
+static _Alignas(FAR_APART) errseq_cursor_t cursors[MOST_WAITERS];
 
 static int errseq_wait_for_news(unsigned waiter)
 {
@@ -71,13 +71,13 @@ static void errseq_record(unsigned waiters)
 
 /* ---- a condition variable ---- */
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static _Alignas(FAR_APART) pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t news = PTHREAD_COND_INITIALIZER;
 static struct {
 	int error;
 	unsigned generation;
 } guarded;
-static unsigned positions[MOST_WAITERS];
+static _Alignas(FAR_APART) unsigned positions[MOST_WAITERS];
 
 static int condition_wait(unsigned waiter)
 {
@@ -104,7 +104,7 @@ static void condition_record(unsigned waiters)
 
 /* ---- an eventfd for each ---- */
 
-static int event_of[MOST_WAITERS];
+static _Alignas(FAR_APART) int event_of[MOST_WAITERS];
 static atomic_int event_error;
 
 static int event_wait(unsigned waiter)
@@ -144,7 +144,7 @@ enum {
 	WAYS = sizeof(ways) / sizeof(ways[0])
 };
 
-static struct {
+static _Alignas(FAR_APART) struct {
 	const struct way *way;
 	unsigned waiters;
 	atomic_uint ready, awake;
@@ -204,7 +204,23 @@ static int one_turn(const struct way *way, unsigned waiters, double *last, doubl
 	return 0;
 }
 
-int measure_wakes(unsigned waiters, unsigned turns)
+int is_way_to_wake(const char *name)
+{
+	unsigned w;
+
+	for (w = 0; w < WAYS; w++)
+		if (strcmp(ways[w].name, name) == 0)
+			return 1;
+	return 0;
+}
+
+/* The floor and libErrseq are always there, for the others are compared to them. */
+static int is_asked_for(unsigned w, const char *only)
+{
+	return w < 2 || !only || strcmp(ways[w].name, only) == 0;
+}
+
+int measure_wakes(unsigned waiters, unsigned turns, const char *only)
 {
 	static double last[WAYS][MOST_TURNS], busy[WAYS][MOST_TURNS];
 	struct figures figures;
@@ -222,26 +238,38 @@ int measure_wakes(unsigned waiters, unsigned turns)
 	}
 	for (turn = 0; turn < turns; turn++)
 		for (w = 0; w < WAYS; w++)
-			if (one_turn(&ways[w], waiters, &last[w][turn], &busy[w][turn]))
+			if (is_asked_for(w, only) &&
+			    one_turn(&ways[w], waiters, &last[w][turn], &busy[w][turn]))
 				return 1;
 	for (i = 0; i < waiters; i++)
 		close(event_of[i]);
 	for (w = 0; w < WAYS; w++) {
+		if (!is_asked_for(w, only))
+			continue;
 		figures = figures_of(last[w], last[0], last[1], turns);
 		print_row("wake", waiters, ways[w].name, turns, &figures);
 	}
 	puts("  the recorder's part of it: record and wake");
 	for (w = 0; w < WAYS; w++) {
+		if (!is_asked_for(w, only))
+			continue;
 		figures = figures_of(busy[w], busy[0], busy[1], turns);
 		print_row("wake-recorder", waiters, ways[w].name, turns, &figures);
 	}
 	return 0;
 }
 #else
-int measure_wakes(unsigned waiters, unsigned turns)
+int is_way_to_wake(const char *name)
+{
+	(void)name;
+	return 0;
+}
+
+int measure_wakes(unsigned waiters, unsigned turns, const char *only)
 {
 	(void)waiters;
 	(void)turns;
+	(void)only;
 	puts("  SKIP: errseq_wait is not offered here");
 	return 0;
 }

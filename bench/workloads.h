@@ -38,16 +38,22 @@ static inline observer_t *observers_of(struct scene *scene)
 }
 
 /*
- * A look and a branch, as in a program that does something about an error: without the empty statement compilers
+ * A look and a branch, as in a program that does something about an error. Without the empty statement compilers
  * turn the branches of some contestants into arithmetic, and those of others not.
  */
-#define COUNT_IF(news, told)                               \
+#define LOOK(look)                                         \
 	do {                                               \
-		if (news) {                                \
+		int err = (look);                          \
+                                                           \
+		if (err) {                                 \
 			__asm__ volatile("" : "+r"(told)); \
-			(told)++;                          \
+			told++;                            \
+			error = err;                       \
 		}                                          \
 	} while (0)
+
+/* Nobody makes one store of many handles'. */
+#define AS_IT_STANDS() __asm__ volatile("" ::: "memory")
 
 /* ---- loops ------------------------------------------------------------------------------------------ */
 
@@ -56,10 +62,12 @@ static void loop_check(struct job *job)
 	word_t *word = word_number(job->scene, job->word);
 	observer_t *observer = observer_number(job->scene, job->observer);
 	unsigned long times = job->times, told = 0, i;
+	int error = 0;
 
 	for (i = 0; i < times; i++)
-		COUNT_IF(check(word, observer), told);
+		LOOK(check(word, observer));
 	job->told = told;
+	job->error = error;
 }
 
 static void loop_advance(struct job *job)
@@ -67,10 +75,12 @@ static void loop_advance(struct job *job)
 	word_t *word = word_number(job->scene, job->word);
 	observer_t *observer = observer_number(job->scene, job->observer);
 	unsigned long times = job->times, told = 0, i;
+	int error = 0;
 
 	for (i = 0; i < times; i++)
-		COUNT_IF(advance(word, observer), told);
+		LOOK(advance(word, observer));
 	job->told = told;
+	job->error = error;
 }
 
 static void loop_record(struct job *job)
@@ -79,7 +89,7 @@ static void loop_record(struct job *job)
 	unsigned long times = job->times, failed = 0, i;
 
 	for (i = 0; i < times; i++)
-		COUNT_IF(record(word, -EIO), failed);
+		failed += record(word, -EIO) != 0;
 	job->told = failed;
 }
 
@@ -89,8 +99,8 @@ static void loop_record_alternating(struct job *job)
 	unsigned long times = job->times, failed = 0, i;
 
 	for (i = 0; i < times; i += 2) {
-		COUNT_IF(record(word, -EIO), failed);
-		COUNT_IF(record(word, -ENOSPC), failed);
+		failed += record(word, -EIO) != 0;
+		failed += record(word, -ENOSPC) != 0;
 	}
 	job->told = failed;
 }
@@ -100,12 +110,14 @@ static void loop_record_and_advance(struct job *job)
 	word_t *word = word_number(job->scene, job->word);
 	observer_t *observer = observer_number(job->scene, job->observer);
 	unsigned long times = job->times, told = 0, i;
+	int error = 0;
 
 	for (i = 0; i < times; i++) {
 		record(word, -EIO);
-		COUNT_IF(advance(word, observer), told);
+		LOOK(advance(word, observer));
 	}
 	job->told = told;
+	job->error = error;
 }
 
 /* As at open: the position goes into the handle. */
@@ -113,12 +125,13 @@ static void loop_sample(struct job *job)
 {
 	word_t *word = word_number(job->scene, job->word);
 	observer_t *handles = observers_of(job->scene);
-	unsigned long number = job->scene->observers, i, at;
+	unsigned long times = job->times, number = job->scene->observers, i, at;
 
-	for (i = 0; i < job->times; i += number)
+	for (i = 0; i < times; i += number)
 		for (at = 0; at < number; at++) {
 			leave(word, &handles[at]);
 			sample(word, &handles[at]);
+			AS_IT_STANDS();
 		}
 	job->told = 0;
 }
@@ -128,12 +141,13 @@ static void loop_peek(struct job *job)
 {
 	word_t *word = word_number(job->scene, job->word);
 	observer_t *handles = observers_of(job->scene);
-	unsigned long number = job->scene->observers, i, at;
+	unsigned long times = job->times, number = job->scene->observers, i, at;
 
-	for (i = 0; i < job->times; i += number)
+	for (i = 0; i < times; i += number)
 		for (at = 0; at < number; at++) {
 			leave(word, &handles[at]);
 			peek(word, &handles[at]);
+			AS_IT_STANDS();
 		}
 	job->told = 0;
 }
@@ -143,14 +157,16 @@ static void loop_round(struct job *job)
 {
 	word_t *word = word_number(job->scene, job->word);
 	observer_t *observers = observers_of(job->scene);
-	unsigned long number = job->scene->observers, told = 0, i, at;
+	unsigned long times = job->times, number = job->scene->observers, told = 0, i, at;
+	int error = 0;
 
-	for (i = 0; i < job->times; i += number) {
+	for (i = 0; i < times; i += number) {
 		record(word, -EIO);
 		for (at = 0; at < number; at++)
-			COUNT_IF(advance(word, &observers[at]), told);
+			LOOK(advance(word, &observers[at]));
 	}
 	job->told = told;
+	job->error = error;
 }
 
 /* Named after its contestant, for tools/cache-misses.sh. */
@@ -162,40 +178,57 @@ static void LOOP_WALK(struct job *job)
 	word_t *words = words_of(job->scene);
 	observer_t *observers = observers_of(job->scene);
 	const uint32_t *order = job->scene->order;
-	unsigned long times = job->times, told = 0, i;
+	unsigned long times = job->times, number = job->scene->words, told = 0, i, at;
+	int error = 0;
 
-	for (i = 0; i < times; i++)
-		COUNT_IF(advance(&words[order[i]], &observers[order[i]]), told);
+	for (i = 0; i < times; i += number)
+		for (at = 0; at < number; at++)
+			LOOK(advance(&words[order[at]], &observers[order[at]]));
 	job->told = told;
+	job->error = error;
 }
 
-/* The first of the observers says how far it is. */
+/* The first of the observers says now and then how far it is. */
 static void loop_look_beside(struct job *job)
 {
 	word_t *word = word_number(job->scene, job->word);
 	observer_t *observer = observer_number(job->scene, job->observer);
-	unsigned long told = 0, done, i, part = job->period < 1000 ? job->period : 1000;
+	unsigned long times = job->times, told = 0, done, i;
+	unsigned long part = job->period < 4000 ? job->period / 4 : 1000;
+	int error = 0;
 
-	for (done = 0; done < job->times; done += part) {
+	for (done = 0; done < times; done += part) {
 		for (i = 0; i < part; i++)
-			COUNT_IF(advance(word, observer), told);
+			LOOK(advance(word, observer));
 		if (job->progress)
 			atomic_store_explicit(job->progress, done + part, memory_order_relaxed);
 	}
 	job->told = told;
+	job->error = error;
 }
 
+/* In the middle of each period. Two errors in turn, and a third one as the last. */
 static void loop_record_beside(struct job *job)
 {
 	word_t *word = word_number(job->scene, job->word);
-	unsigned long times = job->times, failed = 0, i;
+	unsigned long times = job->times, period = job->period, failed = 0, late = 0, i, now;
+	double recording = 0, start;
 
-	for (i = 1; i <= times; i++) {
-		while (atomic_load_explicit(job->progress, memory_order_relaxed) < i * job->period)
+	for (i = 0; i < times; i++) {
+		int err = i + 1 == times ? -EDQUOT : i % 2 ? -ENOSPC : -EIO;
+
+		do {
 			relax();
-		COUNT_IF(record(word, -EIO), failed);
+			now = atomic_load_explicit(job->progress, memory_order_relaxed);
+		} while (now < i * period + period / 2);
+		late += now >= times * period;
+		start = now_ns();
+		failed += record(word, err) != 0;
+		recording += now_ns() - start;
 	}
 	job->told = failed;
+	job->late = late;
+	job->recording = recording;
 }
 
 /* ---- before and after ------------------------------------------------------------------------------- */

@@ -96,7 +96,7 @@ def targets(runs):
             cells.append(f"{row['floor_ratio']:.2f} ({row['floor_ratio_low']:.2f} to {row['floor_ratio_high']:.2f}){mark}")
         with_what = ", shared cursor" if contestant == "errseq-shared" else ""
         rows.append([CALLS[workload] + with_what, floor, f"≤ {limit:.2f}", *cells])
-    cells = []
+    cells = []  # with one processor there is no crowd
     for run in runs:
         number = max(r["threads"] for r in run.rows if r["workload"] == "advance")
         ratio = find(run, "advance", "mutex", threads=number)["errseq_ratio"]
@@ -125,13 +125,15 @@ def threads(runs, workloads):
     run = runs[0]
     rows = []
     columns = [(w, r["threads"]) for w in workloads for r in run.rows if r["workload"] == w and r["contestant"] == "floor"]
+    if not columns:
+        return "It takes 2 processors."
     for name in names(run):
         cells = []
         for workload, number in columns:
             row = find(run, workload, name, threads=number)
             cells.append(f"{row['ns']:.3g} ({row['floor_ratio']:.3g})" if row else "")
         rows.append([name, *cells])
-    return table(["ns a call (times the floor)", *(f"{w}, {n}" for w, n in columns)], rows)
+    return table(["ns a call (times the floor)", *(f"{w.replace('-recorder', '')}, {n}" for w, n in columns)], rows)
 
 
 def observers(runs):
@@ -173,6 +175,8 @@ def wake(runs):
             found = [find(run, workload, name, threads=waiters) for name in ("floor", "errseq", "condition", "eventfd")]
             rows.append([f"{what}, {waiters} waiter{'s' * (waiters > 1)}",
                          *(f"{time_text(f['ns'])} ({time_text(f['ns_low'])} to {time_text(f['ns_high'])})" for f in found)])
+    if not rows:
+        return "It takes 2 processors."
     return table(["", "bare futex", "errseq_wait, errseq_wake", "condition variable", "an eventfd each"], rows)
 
 
@@ -183,6 +187,7 @@ def main():
         "circumstances": circumstances(runs), "targets": targets(runs), "calls": calls(runs),
         "looks": threads(runs, ["check", "check-apart", "advance"]),
         "beside": threads(runs, ["beside-1000", "beside-1000000"]),
+        "recorder": threads(runs, ["beside-1000-recorder", "beside-1000000-recorder"]),
         "storm": threads(runs, ["record", "record-alternating"]),
         "observers": observers(runs), "words": words(runs), "wake": wake(runs),
     }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The floor: what the machine cannot do without. A look is a relaxed load, a compare and a branch. A record is one
- * compare-exchange, and so is telling the first of an error; telling the next is a load and a store. The word
+ * The floor: the bare instructions of libErrseq's design. A look is a relaxed load, a compare and a branch. A record
+ * is one compare-exchange, and so is telling the first of an error; telling the next is a load and a store. The word
  * counts errors, and is odd when somebody was told. It knows no errno, and who comes while it is even misses
  * the next error: worth nothing as an algorithm.
  */

@@ -6,7 +6,7 @@
 #define CONTESTANT contestant_spinlock
 #define NAME	   "spinlock"
 #define ABOUT	   "a spinlock of one atomic around {errno, generation, told}"
-#define GIVES	   (EACH_ONCE | LATEST | SAME_AGAIN | OWED | PAST)
+#define GIVES	   (EACH_ONCE | LATEST | SAME_AGAIN | OWED | PAST | FLAT_MEMORY)
 
 typedef atomic_int lock_t;
 

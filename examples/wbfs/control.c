@@ -6,11 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The kernel hangs the caller of an operation that is answered with an errno above this. */
-enum {
-	MAX_FUSE_ERRNO = 511
-};
-
 static const struct {
 	const char *name;
 	int number;

@@ -52,10 +52,14 @@ static struct handle *handle_of(const struct fuse_file_info *fi)
 	return (struct handle *)(uintptr_t)fi->fh;
 }
 
-/* fuse_reply_err takes an errno, our calls return it negated. */
+/*
+ * fuse_reply_err takes an errno, our calls return it negated. What a backing filesystem answers may be no answer
+ * for a FUSE kernel: after ENOSYS it would not ask again as long as the mount lives, and an errno that it does not
+ * know hangs the caller.
+ */
 static void reply(fuse_req_t req, int err)
 {
-	fuse_reply_err(req, -err);
+	fuse_reply_err(req, err == -ENOSYS || err < -MAX_FUSE_ERRNO ? EIO : -err);
 }
 
 /* After a system call. */

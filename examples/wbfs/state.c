@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static const char first_line[] = "position of a volatile wbfs view\n";
@@ -42,7 +43,10 @@ static int refuse(char error[STATE_ERROR_SIZE], const char *path, const char *wh
 int state_load(const char *path, const char *lifetime, errseq_cursor_t *position,
 	       char error[STATE_ERROR_SIZE])
 {
-	FILE *file = fopen(path, "re");
+	int fd = open(path,
+		      O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* of a pipe, too, it returns at once */
+	FILE *file = fd < 0 ? NULL : fdopen(fd, "r");
+	struct stat st;
 	char text[512], written[LIFETIME_SIZE + 1];
 	const char *rest = text + strlen(first_line);
 	char *end;
@@ -50,8 +54,19 @@ int state_load(const char *path, const char *lifetime, errseq_cursor_t *position
 
 	if (!file && errno == ENOENT)
 		return 0;
-	if (!file)
-		return refuse(error, path, strerror(errno));
+	if (!file || fstat(fd, &st) != 0) {
+		int saved = errno;
+
+		if (file)
+			fclose(file);
+		else if (fd >= 0)
+			close(fd);
+		return refuse(error, path, strerror(saved));
+	}
+	if (!S_ISREG(st.st_mode)) {
+		fclose(file);
+		return refuse(error, path, "is no regular file");
+	}
 	size = fread(text, 1, sizeof(text) - 1, file);
 	fclose(file);
 	text[size] = 0;

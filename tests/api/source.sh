@@ -181,6 +181,9 @@ for compiler in $(compilers_for "$cc" gcc clang); do
 			"$("$compiler" -print-file-name=include)" -Wall -Wextra -Werror -I. -c errseq.c -o out.o
 		got=$(nm -g --defined-only out.o | awk '{ print $3 }' | grep errseq | sort)
 		[ "$got" = "$want" ] || fail "$compiler -march=i486: errseq.o defines: $got, expected: $want"
+		printf '#include <errseq/errseq.h>\nerrseq64_t word;\n' >word64.c
+		must_fail_with "errseq64_t" "$compiler" -std=c11 -m32 -march=i486 -ffreestanding -nostdinc -isystem \
+			"$("$compiler" -print-file-name=include)" -I. -c word64.c -o out.o
 		echo "$compiler: a target without lock-free 64 bits has the 32-bit word only"
 	else
 		skip_part "$compiler has no target without lock-free 64-bit atomics (-m32 -march=i486)"
