@@ -7,9 +7,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -590,7 +592,8 @@ static void fs_fsyncdir(fuse_req_t req, fuse_ino_t ino, int data_only, struct fu
 
 /*
  * close(), of any of the handle's descriptors: it looks and must not advance, for few programs read its result,
- * and whoever has another of them is still to be told by fsync. As with NFS, only writers want to know.
+ * and whoever has another of them is still to be told by fsync. As with NFS, only writers want to know. In a view,
+ * what the inode's word says is not for its users.
  */
 static void fs_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 {
@@ -599,7 +602,7 @@ static void fs_flush(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 
 	(void)ino;
 	/* docs: flush */
-	if (handle->inode && handle->writing)
+	if (handle->inode && handle->writing && !mount_of(req)->view)
 		err = errseq_check_shared(&handle->inode->errors, &handle->on_inode);
 	/* docs: end */
 	reply(req, err);
@@ -749,6 +752,7 @@ int mount_start(struct mount *mount, const char *options, const char *source, co
 		mount->session = fuse_session_new(&args, &operations, sizeof(operations), mount);
 	free(own);
 	fuse_opt_free_args(&args);
+	mount->at = at;
 	if (mount->session && fuse_session_mount(mount->session, at) == 0)
 		return 0;
 	snprintf(error, MOUNT_ERROR_SIZE, "'%.200s' cannot be mounted: %s", at,
@@ -759,6 +763,18 @@ int mount_start(struct mount *mount, const char *options, const char *source, co
 	return -1;
 }
 
+/*
+ * We are told to end, and nobody answers any more. Who waits for an answer gets an error: the thread of names may
+ * be waiting for a directory that is locked until then. If the mount is gone, that has happened by itself.
+ */
+static void abort_requests(const struct mount *mount)
+{
+	struct pollfd device = { .fd = fuse_session_fd(mount->session) };
+
+	if (poll(&device, 1, 0) == 0 || !(device.revents & POLLERR))
+		(void)umount2(mount->at, MNT_FORCE | MNT_DETACH);
+}
+
 int mount_serve(struct mount *mount)
 {
 	struct fuse_loop_config config = { .max_idle_threads = 10 };
@@ -767,6 +783,7 @@ int mount_serve(struct mount *mount)
 	if (err)
 		return -err;
 	err = fuse_session_loop_mt(mount->session, &config);
+	abort_requests(mount);
 	names_stop(&mount->names);
 	return err;
 }

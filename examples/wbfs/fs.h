@@ -18,6 +18,7 @@ struct mount {
 	unsigned index;	   /* in inode.lookups */
 	struct view *view; /* NULL: this is the upper mount */
 	struct fuse_session *session;
+	const char *at;	    /* where it is mounted; the caller keeps it */
 	struct names names; /* while it is served */
 
 	pthread_mutex_t lock; /* guards the list; taken alone */

@@ -25,7 +25,7 @@ enum {
 static const char usage[] =
 	"usage: wbfs [OPTION]... UPPER MOUNT\n"
 	"  mounts a write-back view of the directory UPPER at MOUNT\n"
-	"    -f, --foreground  stay in the foreground, and say there what happens\n"
+	"    -f, --foreground  stay in the foreground\n"
 	"    --age MS          write back what is dirty for longer (default 5000)\n"
 	"    --size KIB        write back when more is dirty in all (default 16384)\n"
 	"    -o OPTIONS        mount options for libfuse: allow_other, ro, ...\n"
@@ -86,6 +86,8 @@ static char *absolute(const char *path)
 {
 	char *copy = strdup(path), *copy2 = strdup(path), *directory = NULL, *result = NULL;
 
+	if (!*path)
+		give_up(EXIT_USAGE, "--state takes the name of a file, not ''");
 	if (copy && copy2)
 		directory = realpath(dirname(copy), NULL);
 	if (!directory || asprintf(&result, "%s/%s", directory, basename(copy2)) < 0)
@@ -187,9 +189,9 @@ static void parse(int argc, char **argv, struct settings *settings)
 			settings->is_view ? "VIEW" : "MOUNT", argc - optind, hint);
 	settings->upper = directory("UPPER", argv[optind]);
 	settings->mount = directory(settings->is_view ? "VIEW" : "MOUNT", argv[optind + 1]);
-	if (!settings->is_view && strcmp(settings->mount, settings->upper) != 0 &&
-	    is_inside(settings->mount, settings->upper))
-		give_up(EXIT_USAGE, "MOUNT '%s' is inside UPPER '%s'; choose another place",
+	if (!settings->is_view && (strcmp(settings->mount, settings->upper) == 0 ||
+				   is_inside(settings->mount, settings->upper)))
+		give_up(EXIT_USAGE, "MOUNT '%s' is UPPER '%s' or inside it; choose another place",
 			settings->mount, settings->upper);
 }
 

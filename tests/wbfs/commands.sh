@@ -42,6 +42,8 @@ refused 'four|3' --volatile upper view four
 refused 'age' --volatile --age 5 upper view
 refused 'size' --volatile --size 5 upper view
 refused 'state' --volatile upper view --state
+refused 'state' --volatile --state '' upper view
+refused 'upper' upper upper
 [ ! -e file ] || fail "a refusal created the state file"
 echo "wrong command lines are refused, and the message names what is wrong"
 

@@ -90,6 +90,35 @@ until_true is_not_mounted mount
 must cmp data upper/daemonised
 echo "SIGTERM and SIGHUP write back, unmount and end it"
 
+# With few descriptors the daemon asks the kernel to forget names, for which the kernel locks a directory that whoever
+# makes files in it holds, until it gets an answer. Who is told to end there, ends.
+for round in 1 2 3 4; do
+	mkdir -p crowded
+	# shellcheck disable=SC2034 # ended uses it
+	(
+		ulimit -n 128
+		exec "$wbfs" -f crowded mount >>daemon.log 2>&1 9>&-
+	) &
+	daemon=$!
+	until_true mountpoint -q mount
+	makers=()
+	for maker in 1 2 3 4; do
+		(
+			cd mount || exit
+			for ((i = 0; i < 3000; i++)); do
+				: >"$round-$maker-$i" || exit
+			done
+		) >/dev/null 2>&1 9>&- &
+		makers+=($!)
+	done
+	sleep 0.5
+	kill -TERM "$daemon"
+	ended 0
+	wait "${makers[@]}" || true # they are told that the mount is gone
+	until_true is_not_mounted mount
+done
+echo "SIGTERM ends it while others make files faster than it may remember them"
+
 # kill -9. What was synced is there; nothing is said of the rest; the mount is dead, and can be had again.
 start upper mount
 expect 0 '' "$wbfs" --volatile "$work/upper" "$work/view"

@@ -106,6 +106,23 @@ static void the_view_takes_nothing_from_the_upper(void **state)
 	assert_view_fails_for_ever(0, fd);
 }
 
+/* What the inode's word says is for the upper's handles. */
+static void close_in_a_view_says_nothing(void **state)
+{
+	int a = upper_file("x"), before, after;
+
+	(void)state;
+	before = view_file(0, "x");
+	fail_in_background(a, "ENOSPC");
+	after = view_file(0, "x");
+	assert_int_equal(pwrite(before, "v", 1, 0), 1);
+	assert_int_equal(errno_of(close(before)), 0);
+	closed(before);
+	assert_int_equal(errno_of(close(after)), 0);
+	closed(after);
+	assert_told_once(a, ENOSPC);
+}
+
 /* O2: the view's failures do not count as having told somebody. */
 static void what_only_the_view_saw_is_owed_to_whoever_opens_in_the_upper(void **state)
 {
@@ -462,6 +479,7 @@ int main(int argc, char **argv)
 		WITH_VIEW(
 			after_an_error_each_fsync_of_each_handle_fails_for_ever_and_write_and_read_work),
 		WITH_VIEW(the_view_takes_nothing_from_the_upper),
+		WITH_VIEW(close_in_a_view_says_nothing),
 		WITH_VIEW(what_only_the_view_saw_is_owed_to_whoever_opens_in_the_upper),
 		WITH_VIEW(after_a_second_error_it_fails_as_before),
 		cmocka_unit_test_setup_teardown(
