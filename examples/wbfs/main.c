@@ -81,13 +81,17 @@ static long number(const char *option, const char *text)
 	return value;
 }
 
-/* Of a file that need not exist; the daemon is in another directory. */
+/* Of a file that need not exist; if it is a link, of what it points to. The daemon is in another directory. */
 static char *absolute(const char *path)
 {
-	char *copy = strdup(path), *copy2 = strdup(path), *directory = NULL, *result = NULL;
+	char *result = realpath(path, NULL), *copy, *copy2, *directory = NULL;
 
+	if (result)
+		return result;
 	if (!*path)
 		give_up(EXIT_USAGE, "--state takes the name of a file, not ''");
+	copy = strdup(path);
+	copy2 = strdup(path);
 	if (copy && copy2)
 		directory = realpath(dirname(copy), NULL);
 	if (!directory || asprintf(&result, "%s/%s", directory, basename(copy2)) < 0)

@@ -58,6 +58,12 @@ cd states
 expect 0 '' "$wbfs" --volatile --state state "$work/upper" "$work/view"
 cd ..
 unmount_view
+settle
+ln -s "$state" link
+expect 0 '' "$wbfs" --volatile --state link upper view
+unmount_view
+settle
+[ -L link ] || fail "a link to the state file became a file"
 echo "mounted again with nothing in between it is accepted"
 
 # An error in between, that nobody was told of. It comes after the daemon has noticed the unmount.
