@@ -294,16 +294,7 @@ int main(int argc, char **argv)
 		WITH_FILE(of_32_processes_that_fsync_one_directory_handle_exactly_one_is_told),
 	};
 
-	if (argc > 1) {
-		char *end;
-
-		seconds = strtod(argv[1], &end);
-		if (argc > 2 || end == argv[1] || *end || !(seconds >= 0.01 && seconds <= 86400)) {
-			fprintf(stderr, "usage: %s [SECONDS], 0.01 to 86400, not '%s'\n", argv[0],
-				argv[1]);
-			return 2;
-		}
-	}
+	take_seconds(argc, argv, &seconds);
 	begin_program();
 	return end_program(cmocka_run_group_tests(tests, NULL, NULL));
 }

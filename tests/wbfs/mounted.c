@@ -434,6 +434,19 @@ static void skip_all(const char *why)
 	exit(77);
 }
 
+void take_seconds(int argc, char **argv, double *seconds)
+{
+	char *end;
+
+	if (argc < 2)
+		return;
+	*seconds = strtod(argv[1], &end);
+	if (argc > 2 || end == argv[1] || *end || !(*seconds >= 0.01 && *seconds <= 86400)) {
+		fprintf(stderr, "usage: %s [SECONDS], 0.01 to 86400, not '%s'\n", argv[0], argv[1]);
+		exit(2);
+	}
+}
+
 void begin_program(void)
 {
 	const char *temporary = getenv("TMPDIR");

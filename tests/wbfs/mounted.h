@@ -28,6 +28,9 @@ enum {
 	PATIENCE_SECONDS = 30 /* until what did not happen is said to hang */
 };
 
+/* The program takes one argument at the most: how long. Ends the program with status 2 if that is no time. */
+void take_seconds(int argc, char **argv, double *seconds);
+
 /*
  * Ends the program with status 77 and a line that begins with SKIP, where FUSE filesystems cannot be mounted.
  * Called once, at the beginning of main. end_program at its end: 0, or 1 if anything was left behind or `failed`.
