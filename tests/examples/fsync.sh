@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # The lesson prints its timeline byte for byte, and ends with 0. With --faults: over broken libraries it does not.
-# usage: fsync.sh SOURCE_DIR WORK_DIR FSYNC
-#        fsync.sh SOURCE_DIR WORK_DIR --faults CC
+# usage: fsync.sh SOURCE_DIR WORK_DIR FSYNC [--faults CC INSTRUMENTED]
 set -eu
 source_dir=$1 work=$2 fsync=$3
 . "$source_dir/tests/common/check.sh"
@@ -12,8 +11,8 @@ mkdir -p "$work"
 cd "$work"
 [ -c /dev/full ] || skip "there is no /dev/full"
 
-if [ "$fsync" = --faults ]; then
-	over_broken_libraries "$source_dir" "$4" 1 WRONG "$source_dir/examples/fsync.c"
+if [ "${4:-}" = --faults ]; then
+	over_broken_libraries "$source_dir" "$5" 1 WRONG "$source_dir/examples/fsync.c"
 	exit 0
 fi
 
