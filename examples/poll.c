@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An event loop around a plain poll() that learns of errors at once.
+ * An event loop around poll() that gets errors at once.
  *
- * poll() sleeps on file descriptors, and a word is none. So a thread, the watcher, waits on the word, and
- * writes to an eventfd when there is news; that wakes the loop, which asks the word through a cursor of its
- * own. It also serves its standard input and a timer, each tick of which hands a block to a flusher thread.
- * Some blocks go where writing really fails: to a full device, and beyond the file size limit.
+ * poll() waits for file descriptors, and a word is none. So a thread, the watcher, waits for the word and
+ * writes to an eventfd when there is a new error. That wakes the loop, which then checks with a cursor of
+ * its own. The loop also serves the standard input and a timer. With each tick of the timer it hands a
+ * block to a flusher thread. Every other block fails: on a full device, or beyond the file size limit.
  */
 #ifndef _DEFAULT_SOURCE
 #define _DEFAULT_SOURCE /* pwrite, fileno and setrlimit beside strict C11 */
 #endif
 #include <errseq/wait.h>
 #ifndef ERRSEQ_HAVE_WAIT
-#error "this example waits on a word, which libErrseq offers only where ERRSEQ_HAVE_WAIT is defined"
+#error "this example waits for a word, which libErrseq offers only where ERRSEQ_HAVE_WAIT is defined"
 #endif
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +22,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
@@ -33,13 +34,12 @@ enum {
 	RIGHT = 0, /* exit status */
 	NOT_PRINTED = 2,
 	WRONG = 3,
-	PATIENCE_TICKS = 300, /* an error that is not noticed by then never will be */
 	BLOCKS = 12,
-	BLOCK = 4096
+	BLOCK = 4096,
+	TICK_NS = 10 * 1000 * 1000
 };
 
 static int news, timer, jobs[2]; /* an eventfd, a timerfd, a pipe of blocks to the flusher */
-static double started_us;
 
 static double now_us(void)
 {
@@ -50,13 +50,12 @@ static double now_us(void)
 }
 
 /* One line of the timeline, in one piece, whichever thread it comes from. */
-#define SAY(who, format, ...) \
-	printf("%9.2f  %-8s  " format "\n", (now_us() - started_us) / 1e3, who, __VA_ARGS__)
+#define SAY(who, format, ...) printf("%-8s  " format "\n", who, __VA_ARGS__)
 
-/* ---- the flusher: records, and wakes --------------------------------------------------------- */
+/* ---- the flusher: records and wakes ----------------------------------------------------------- */
 
-static errseq_t errors; /* the word; all zeroes, nothing was recorded */
-static int latest_err;	/* what broke, written down before the record: who is told will find it */
+static errseq_t errors = ERRSEQ_INIT; /* the word */
+static int latest_err; /* what failed, written before the record: whoever gets the error sees it */
 static double latest_us;
 static atomic_uint failed, finished; /* blocks; only for the verdict */
 
@@ -94,35 +93,38 @@ static void *flush_in_background(void *unused)
 	return NULL;
 }
 
-/* ---- the watcher: from the word to a file descriptor ----------------------------------------- */
+/* ---- the watcher: from the word to a file descriptor ------------------------------------------ */
 
 static atomic_bool stopping;
 
 /*
- * To be stopped, the watcher looks at a flag whenever a wait ends, and each wait has a deadline. Other ways
- * are quicker, and can fail: a wake without a record ends no wait; a signal may come just before the sleep,
- * or be blocked; and a record made only to stop the watcher would be told to every other observer.
+ * The watcher waits for a tenth of a second at most, and then looks whether it should stop. Faster ways
+ * fail: a wake without a record does not end a wait; a signal may come just before the wait begins; and
+ * a record that is made only to stop the watcher would be an error for every other observer.
  */
 static void *watch(void *unused)
 {
 	errseq_cursor_t position = 0;
 
 	(void)unused;
-	/* relaxed: the flag says no more than that the time has come */
+	/* relaxed: nothing else is read because of this flag */
 	while (!atomic_load_explicit(&stopping, memory_order_relaxed)) {
 		struct timespec deadline;
 		int result;
 
 		clock_gettime(CLOCK_MONOTONIC, &deadline);
-		deadline.tv_sec++;
+		deadline.tv_nsec += 100 * 1000 * 1000;
+		deadline.tv_sec += deadline.tv_nsec / 1000000000;
+		deadline.tv_nsec %= 1000000000;
 		result = errseq_wait(&errors, position, &deadline);
 		if (result == 0) {
-			/* A peek, which takes nothing from the loop. What is recorded before it,
-			 * the loop will find; what comes later ends the next wait. */
+			/* A peek, which takes nothing from the loop. The loop finds what was
+			 * recorded before it; what is recorded later ends the next wait. */
 			position = errseq_peek(&errors);
 			eventfd_write(news, 1);
 		} else if (result != -ETIMEDOUT && result != -EINTR) {
-			break; /* cannot wait here, and must not spin: the verdict will say so */
+			fprintf(stderr, "poll: cannot wait: %s\n", strerror(-result));
+			exit(WRONG);
 		}
 	}
 	return NULL;
@@ -130,33 +132,35 @@ static void *watch(void *unused)
 
 /* ---- the loop -------------------------------------------------------------------------------- */
 
-static errseq_cursor_t cursor; /* the loop's own; 0, since the beginning */
-static unsigned handed, told, wrong, ticks, inputs;
+static errseq_cursor_t cursor; /* the loop's own; 0: since the beginning */
+static unsigned handed, reported, wrong, inputs;
 
 static void look(void)
 {
 	int err = errseq_check_and_advance(&errors, &cursor);
 
-	if (err == 0)
-		return; /* woken by an error that was told already */
-	SAY("eventfd", "%s, %.0f us after the record", strerror(-err), now_us() - latest_us);
-	/* relaxed: being told has acquired it */
-	wrong += ++told > atomic_load_explicit(&failed, memory_order_relaxed) || err != latest_err;
+	if (err) {
+		SAY("eventfd", "%s, %.0f us after the record", strerror(-err),
+		    now_us() - latest_us);
+		reported++;
+		wrong += err != latest_err;
+	}
+	/* relaxed: the check has acquired it. There is one block at a time, so nothing is missing now. */
+	wrong += reported != atomic_load_explicit(&failed, memory_order_relaxed);
 }
 
-/* Hands over the next block once the one before is settled. Returns false when there is no more to do. */
+/* Hands over the next block when the one before is finished and its error reported; false: that was all. */
 static bool tick(void)
 {
-	/* acquire, so that the failure of a finished block is seen; relaxed: it is acquired */
+	/* acquire: to see whether the finished block failed; relaxed: because of that acquire */
 	unsigned done = atomic_load_explicit(&finished, memory_order_acquire);
-	unsigned owed = atomic_load_explicit(&failed, memory_order_relaxed) - told;
+	unsigned unreported = atomic_load_explicit(&failed, memory_order_relaxed) - reported;
 	unsigned char job = handed % 4;
 
-	if (done < handed || owed > 0)
-		return ++ticks < PATIENCE_TICKS;
+	if (done < handed || unreported > 0)
+		return true;
 	if (handed == BLOCKS)
 		return false;
-	ticks = 0;
 	handed++;
 	SAY("timer", "block %u goes to the flusher, for %s", handed, targets[job].name);
 	return write(jobs[1], &job, 1) == 1;
@@ -192,10 +196,10 @@ static void serve(void)
 	}
 }
 
-/* Where every other block fails. */
+/* Writing to every other one fails. */
 static void find_targets(void)
 {
-	struct rlimit limit = { 1 << 30, 1 << 30 }; /* more than a log that this output goes to */
+	struct rlimit limit = { 1 << 30, 1 << 30 }; /* high, for a log that this output goes to */
 	FILE *temporary = tmpfile();
 	int file = temporary ? fileno(temporary) : -1;
 
@@ -209,7 +213,7 @@ static void find_targets(void)
 
 int main(void)
 {
-	const struct itimerspec every = { { 0, 100000000 }, { 0, 100000000 } };
+	const struct itimerspec every = { { 0, TICK_NS }, { 0, TICK_NS } };
 	pthread_t flusher, watcher;
 	unsigned count;
 	int fd;
@@ -217,12 +221,9 @@ int main(void)
 	do /* with a standard stream closed, another file would take its place */
 		fd = open("/dev/null", O_RDONLY);
 	while (fd >= 0 && fd <= STDERR_FILENO);
-	signal(SIGXFSZ, SIG_IGN); /* writing fails with EFBIG */
+	signal(SIGXFSZ, SIG_IGN); /* writing beyond the limit fails with EFBIG */
 	signal(SIGTTIN, SIG_IGN); /* reading in the background fails with EIO */
-	signal(SIGALRM, SIG_DFL);
-	alarm(120); /* nothing hangs, not even when nobody reads the output */
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	started_us = now_us();
 	find_targets();
 	timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK);
 	news = eventfd(0, EFD_NONBLOCK);
@@ -232,17 +233,17 @@ int main(void)
 		perror("poll: cannot start");
 		return NOT_PRINTED;
 	}
-	printf("       ms  woken by  and what then\n");
+	printf("event     and what the loop does\n");
 	serve();
-	close(jobs[1]); /* the flusher finds no more work */
+	close(jobs[1]); /* this ends the flusher */
 	atomic_store_explicit(&stopping, true, memory_order_relaxed);
 	pthread_join(flusher, NULL);
 	pthread_join(watcher, NULL);
-	count = atomic_load_explicit(&failed, memory_order_relaxed); /* nobody is at work */
-	wrong += count < BLOCKS / 2 || count != told ||
+	count = atomic_load_explicit(&failed, memory_order_relaxed); /* the threads have ended */
+	wrong += count < BLOCKS / 2 || count != reported ||
 		 errseq_check_and_advance(&errors, &cursor) != 0;
-	printf("\nverdict: %s: of %u blocks %u failed, and the loop was told of %u\n",
-	       wrong ? "WRONG" : "right", handed, count, told);
+	printf("\nverdict: %s: of %u blocks %u failed, and the loop got %u errors\n",
+	       wrong ? "WRONG" : "right", handed, count, reported);
 	if (fflush(stdout) != 0 || ferror(stdout))
 		perror("poll: not all of the output could be printed");
 	return wrong ? WRONG : ferror(stdout) ? NOT_PRINTED : RIGHT;

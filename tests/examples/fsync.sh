@@ -12,7 +12,7 @@ cd "$work"
 [ -c /dev/full ] || skip "there is no /dev/full"
 
 if [ "${4:-}" = --faults ]; then
-	over_broken_libraries "$source_dir" "$5" 1 WRONG "$source_dir/examples/fsync.c"
+	faults_of_shared_cursors | over_broken_libraries "$source_dir" "$5" 1 WRONG "$source_dir/examples/fsync.c"
 	exit 0
 fi
 

@@ -76,7 +76,7 @@ EOT
 	cmp in killed || fail "the run after the kill differs"
 	echo "killed half-way, $size bytes were there, and the next run was whole"
 
-	over_broken_libraries "$source_dir" "$cc" 3 '^verdict: WRONG' "$source_dir"/examples/writeback/*.c -D_DEFAULT_SOURCE
+	faults_of_shared_cursors | over_broken_libraries "$source_dir" "$cc" 3 '^verdict: WRONG' "$source_dir"/examples/writeback/*.c -D_DEFAULT_SOURCE
 	exit 0
 fi
 
