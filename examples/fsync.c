@@ -12,6 +12,8 @@
  *
  * Signs: an error is a negated errno, as an argument and as a result: errseq_set(&word, -EIO) records
  * EIO, and a check returns -EIO. 0 means that there is no new error.
+ *
+ * Without CMake: cc -Iinclude examples/fsync.c src/errseq.c -pthread
  */
 #ifndef _DEFAULT_SOURCE
 #define _DEFAULT_SOURCE /* pwrite beside strict C11 */
@@ -35,14 +37,13 @@ static struct {
 	bool writing; /* the flusher has taken it, and has no result yet */
 } file = { -1, ERRSEQ_INIT, PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, false, false };
 
-/* What open() gives. Threads may share a handle, so its cursor is a shared one. */
-struct handle {
+struct handle { /* what open() gives; threads may share it, so its cursor is a shared one */
 	errseq_shared_cursor_t cursor;
 };
 
-/* Prints one line of the timeline, and counts what is not as it should be. */
 static int wrong;
 
+/* Prints one line of the timeline, and counts what is not as it should be. */
 static void line(const char *who, const char *does, int gets, int expected, const char *why)
 {
 	const char *text = gets == 0 ? "0" : gets == -ENOSPC ? "-ENOSPC" : "another error";
@@ -99,8 +100,7 @@ static int handle_open(struct handle *handle)
 	errseq_cursor_t position = errseq_sample(&file.errors);
 
 	errseq_shared_cursor_init(&handle->cursor, position);
-	return errseq_cursor_error(
-		position); /* only for the timeline: which error it starts after */
+	return errseq_cursor_error(position); /* for the timeline: the error it starts after */
 }
 
 /* fsync(): wait until the data is written or lost. Then ask the cursor, which gives an error once. */
@@ -164,11 +164,10 @@ int main(void)
 	}
 	pthread_detach(flusher); /* it ends with the program */
 	puts("who       does              gets     why");
-	line("alice", "opens, starts at", handle_open(&alice), 0, "nothing was recorded");
-	line("bob", "opens, starts at", handle_open(&bob), 0, "nothing was recorded");
+	line("alice", "opens, starts at", handle_open(&alice), 0, "nothing recorded");
+	line("bob", "opens, starts at", handle_open(&bob), 0, "nothing recorded");
 	monitor = errseq_peek(&file.errors);
-	line("monitor", "peeks, starts at", errseq_cursor_error(monitor), 0,
-	     "nothing was recorded");
+	line("monitor", "peeks, starts at", errseq_cursor_error(monitor), 0, "nothing recorded");
 
 	write_and_wait("alice", 'a');
 	line("monitor", "looks", look(&monitor), -ENOSPC, "a new error; it stays unreported");
