@@ -23,7 +23,8 @@ from dataclasses import dataclass, field
 
 import rules
 
-FILES = ["src/errseq.c", "src/wait.c", "include/errseq/errseq.h"]
+FILES = ["src/errseq.c", "src/errseq_template.h", "src/wait.c", "include/errseq/errseq.h",
+         "include/errseq/errseq_inline.h", "include/errseq/errseq_word.h", "include/errseq/errseq_constant.h"]
 
 # Builds: compilers and flags. gcc's is the one that every mutant goes through. The others see what it does not:
 # accesses out of bounds, and what only clang or ThreadSanitizer compiles.
