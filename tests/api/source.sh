@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 # The library without the build system: include/ and src/ copied into somebody's tree, freestanding, in a unity
 # build, on targets without lock-free atomics; and what it needs and offers as an object.
-# usage: source.sh SOURCE_DIR WORK_DIR CC
+# usage: source.sh SOURCE_DIR WORK_DIR few|all CC
 set -eu
-source_dir=$1 work=$2 cc=$3
+source_dir=$1 work=$2 how_many=$3 cc=$4
 . "$source_dir/tests/common/check.sh"
 rm -rf "$work"
 mkdir -p "$work/tree"
@@ -41,8 +41,10 @@ for order in 'user.c errseq.c' 'errseq.c user.c'; do
 	printf '#include "%s"\n#include "%s"\n' $order >"unity-${order%% *}"
 done
 
+levels="-O0 -O2"
+[ $how_many = few ] || levels="-O0 -O1 -O2 -O3 -Os"
 for compiler in $(compilers_for "$cc" gcc clang); do
-	for level in -O0 -O1 -O2 -O3 -Os; do
+	for level in $levels; do
 		must "$compiler" -std=c11 -Wall -Wextra -Wpedantic -Werror $level -I. -c errseq.c -o errseq.o
 		must "$compiler" -std=c11 $level -I. user.c errseq.o -o user
 		must ./user
