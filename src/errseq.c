@@ -2,10 +2,10 @@
 /*
  * The errseq algorithm.
  *
- * Parties. Recorders write errors into a word; observers look at it, each through a cursor of its
- * own. Nobody waits for anybody: a recorder does not know its observers, and an observer's look is a
- * load and a compare while nothing happened. Data flows one way, recorder -> word -> observer, and
- * the only thing that observers write into the word is two flags.
+ * Parties. Recorders write errors into a word. Observers look at it, each through a cursor of its own.
+ * Nobody waits for anybody. A recorder does not know its observers. A check is a load and a compare while
+ * there is no new error. Data flows one way, recorder -> word -> observer. The only thing that observers
+ * write into the word is two flags.
  *
  * The word. 32 bits, always exchanged as a whole:
  *
@@ -14,15 +14,15 @@
  *	|   counter    | observed | reported |    errno    |
  *	+--------------+----------+----------+-------------+
  *
- * A cursor is a value that the word had. Looking means to compare the two: same errno and same
- * counter, no news.
+ * A cursor is a value that the word had. A check compares word and cursor. Equal errno and counter mean no
+ * new error.
  *
- * Why flags. If every record moved the counter, a storm of errors would wrap it while an observer
- * sleeps, and the observer could find its own value again: errors lost. So the counter moves only if
- * somebody may hold the present value as a cursor. That is what *observed* says. One flag would do if
- * every observer that takes a position also told somebody of the error, but peek does not, and a
- * newcomer who samples must still be told of an error that was only peeked at. That is what
- * *reported* says. Reported implies observed.
+ * Why flags. If every record moved the counter, a storm of errors would wrap it while an observer sleeps.
+ * Then the observer could find its own value again and miss the errors. So the counter moves only if some
+ * cursor may stand on the present value. *Observed* says that. One flag would be enough if every observer
+ * that takes a position also reported the error. But peek does not report, and an error that was only peeked
+ * at must still be reported to a newcomer who samples. *Reported* says whether it was. Reported implies
+ * observed.
  *
  *	  never set (all zeroes) ---set---> set (no flag)
  *	  set      ---peek---> observed     set      ---set---> set, counter as it was
@@ -32,59 +32,55 @@
  * Invariants.
  *
  *	I1  Every cursor is 0 or a value that was in the word *with its observed flag set*. peek and
- *	    advance set the flag with a read-modify-write and hand out what that left in the word; they
- *	    never hand out a value that they only tried to put there. sample hands out nothing but
- *	    reported values, or 0.
+ *	    advance set the flag with a read-modify-write, and return the value which that left in the
+ *	    word. They never return a value that was not really in the word. sample returns only reported
+ *	    values, or 0.
  *	I2  A record on an observed value moves the counter. With I1: whatever a cursor stands on, the
- *	    next record makes the word differ from it in more than flags. From 0 it differs too, for an
+ *	    next record makes the word differ from it in more than flags. From 0 it differs too, because an
  *	    errno is never 0. Nothing is missed (G1).
- *	I3  While nothing is recorded, errno and counter stay as they are. With looks that ignore the
- *	    flags (G5): who was told is not told again (G2).
- *	I4  Only advance sets reported; only peek and advance set observed; set clears both. So a peek
- *	    changes nothing that sample or a look depends on (G4), and an error stays owed until
- *	    somebody is told (G3).
+ *	I3  While nothing is recorded, errno and counter stay as they are. A check ignores the flags (G5), so
+ *	    no observer gets the same error again (G2).
+ *	I4  Only advance sets reported. Only peek and advance set observed. set clears both. So a peek
+ *	    changes nothing that sample or a check depends on (G4), and an error stays unreported until
+ *	    somebody advances (G3).
  *
- * Two widths. The 64-bit word differs in the counter only, which has 50 bits. The algorithm stands
- * below once and is read twice.
+ * Two widths. The 64-bit word differs only in the counter, which has 50 bits. The algorithm is written once,
+ * in errseq_template.h, and read for each width.
  *
  * Wrap. The counter is taken modulo 2^18, or 2^50. A cursor meets its own value again if the word moved
- * exactly a multiple of that many steps since, and ends with the same errno; each step needs an
- * observer as well as a recorder.
+ * exactly a multiple of that many steps since, and ends with the same errno. Each step needs an observer as
+ * well as a recorder.
  *
- * ABA. A failed compare-exchange in set starts again with what it read, so set never acts on a value
- * that is gone. If the word leaves a value and comes back to it between the load and the exchange, the
- * exchange puts there what it would have put a moment later, which is right: what set writes depends on
- * nothing but what it replaces.
+ * ABA. A failed compare-exchange in set starts again with what it read, so set never acts on a value that is
+ * gone. If the word leaves a value and comes back to it between the load and the exchange, the exchange
+ * writes what it would have written a moment later. That is right, because what set writes depends only on
+ * what it replaces.
  *
- * Memory order. Two promises meet here (G6): whoever is told of an error sees all that its recorder did
- * before, and who was told without seeing it is told again. Each record is a release, also when the
- * value does not change: were it left out, the observer that advances at that moment would acquire
- * nothing from this recorder and would not be told again either. Every other write to the word is a
- * read-modify-write, so it continues the release sequences that it finds, and acquiring the latest
- * value acquires from every record before it. Reasons for each order stand beside it; the proofs are
- * in docs/memory-model.md.
+ * Memory order. G6 makes two promises. If you get an error, you see all that its recorder did before. If you
+ * got the error but not yet its data, you get an error again later. Each record is a release, also when the
+ * value does not change. Without the release, an observer that advances at that moment would acquire nothing
+ * from this recorder, and would get no later error either. Every other write to the word is a
+ * read-modify-write, so it continues the release sequences that it finds. Acquiring the latest value
+ * acquires from every record before it. The reason for each order stands beside it. The proofs are in
+ * docs/memory-model.md.
  *
- * Shared cursors. Those who advance through one cursor at once must agree who tells of an error: whoever
- * moves the cursor, by a compare-exchange. Who finds it moved looks again from where it stands now, for
- * the error may be told, or a newer one may not. The cursor is read before the word, by acquire and
- * release: the word is then at least as new as the value that the cursor was moved to, so no error is
- * told again, and the cursor never goes back. That the word is marked a moment before the cursor moves
- * is seen by others as "reported", and the debt is settled by whoever moves the cursor past it.
+ * Shared cursors. Several calls may advance through one cursor at once. The call whose compare-exchange
+ * moves the cursor returns the error. A loser retries, because a newer error may be unreported. The cursor
+ * is read before the word, by acquire and release. So the word is at least as new as the value that the
+ * cursor was moved to: no error is returned again, and the cursor never goes back. The word is marked a
+ * moment before the cursor moves. Others see "reported" in that moment. The call that moves the cursor past
+ * the error reports it.
  *
- * Signals and death. No call waits for another, and each leaves the word by single atomic steps, so a
- * signal handler, a killed thread or a killed process finds or leaves a valid word (G8).
+ * Signals and death. No call waits for another, and each changes the word by single atomic steps. So a
+ * signal handler, a killed thread or a killed process finds and leaves a valid word (G8).
  */
 
-#ifndef ERRSEQ_
 #if defined __cplusplus || !defined __STDC_VERSION__ || __STDC_VERSION__ < 201112L || \
 	defined __STDC_NO_ATOMICS__
 #error "compile errseq.c as C11 or later with <stdatomic.h>; its users may be C99 or C++"
 #endif
 
-/* This is where the header's inline fast paths become the library's symbols. */
-#define ERRSEQ_EMIT_
 #include <errseq/errseq.h>
-#undef ERRSEQ_EMIT_
 
 #if __STDC_HOSTED__
 #include <errno.h>
@@ -98,10 +94,10 @@ _Static_assert(sizeof(errseq_shared_cursor_t) == 4 && _Alignof(errseq_shared_cur
 	       "so is the shared cursor");
 
 /*
- * gcc 12 for RISC-V looks at the wrong one of a compare-exchange's two orders: release with relaxed on
- * failure releases nothing there. A fence before the exchange mends that, and does no harm where the
- * compiler is right. It is the built-in one, so that the orders we ask for stay the same everywhere.
- * tools/cross.sh looks at what compilers make of them.
+ * gcc 12 for RISC-V takes the wrong one of a compare-exchange's two orders: with release on success and
+ * relaxed on failure it releases nothing. A fence before the exchange repairs that, and does no harm where
+ * the compiler is right. It is the built-in fence, so that the orders in the source stay the same for all
+ * machines. tools/cross.sh looks at the machine code.
  */
 #if defined __riscv && defined __GNUC__ && !defined __clang__
 #define ERRSEQ_RELEASE_() __atomic_thread_fence(__ATOMIC_RELEASE)
@@ -109,14 +105,14 @@ _Static_assert(sizeof(errseq_shared_cursor_t) == 4 && _Alignof(errseq_shared_cur
 #define ERRSEQ_RELEASE_() ((void)0)
 #endif
 
-/* A text is for people: it may take its time, and should take little room. */
+/* Text for people may be slow to make. It should be small. */
 #ifdef __GNUC__
 #define ERRSEQ_COLD_ __attribute__((cold))
 #else
 #define ERRSEQ_COLD_
 #endif
 
-/* A text cut to size, and how long the whole would be. errseq_format puts the zero byte. */
+/* A text cut to @size, and the @length of the whole. format_ puts the zero byte. */
 struct text_ {
 	char *buf;
 	size_t size;
@@ -175,12 +171,13 @@ static ERRSEQ_COLD_ int format_(uint64_t cursor, char *buf, size_t size)
 	return (int)text.length;
 }
 
-/*
- * The algorithm stands below once, and is read twice, by including this file again: ERRSEQ_(set) is
- * errseq_set in the first reading and errseq64_set in the second.
- */
+/* The symbols: the inline calls, then the others. With nothing before them, these are plain definitions. */
+#define ERRSEQ_INLINE_
+
 #define ERRSEQ_(name) errseq_##name
-#include "errseq.c"
+#include <errseq/errseq_inline.h>
+
+#include "errseq_template.h"
 #undef ERRSEQ_
 
 #ifdef ERRSEQ_HAVE_64
@@ -190,140 +187,10 @@ _Static_assert(sizeof(errseq64_shared_cursor_t) == 8 && _Alignof(errseq64_shared
 	       "so is the shared cursor");
 
 #define ERRSEQ_(name) errseq64_##name
-#include "errseq.c"
+#include <errseq/errseq_inline.h>
+
+#include "errseq_template.h"
 #undef ERRSEQ_
 #endif
 
-#else /* ERRSEQ_ is defined: the text that is read twice */
-
-void ERRSEQ_(init)(ERRSEQ_(t) *eseq)
-{
-	/* relaxed: the word is not shared yet */
-	atomic_store_explicit(&eseq->word_, 0, memory_order_relaxed);
-}
-
-/* In parentheses because of the header's macro of this name, which looks at constant arguments. */
-int(ERRSEQ_(set))(ERRSEQ_(t) *eseq, int err)
-{
-	ERRSEQ_(cursor_t) old, next;
-
-	if (err < -ERRSEQ_MAX_ERRNO || err > -1)
-		return -EINVAL;
-
-	/* relaxed: only a first guess for the exchange */
-	old = atomic_load_explicit(&eseq->word_, memory_order_relaxed);
-	ERRSEQ_RELEASE_();
-	do {
-		/* the counter as it is, no flags, the new errno */
-		next = old / ERRSEQ_STEP_ * ERRSEQ_STEP_ + (unsigned)-err;
-		if (old & ERRSEQ_OBSERVED_)
-			next += ERRSEQ_STEP_;
-		/*
-		 * release: what this thread did before is visible to whoever is told; hence also
-		 * when next equals old. relaxed on failure: only a better guess.
-		 */
-	} while (!atomic_compare_exchange_weak_explicit(&eseq->word_, &old, next,
-							memory_order_release,
-							memory_order_relaxed));
-	return 0;
-}
-
-ERRSEQ_(cursor_t) ERRSEQ_(peek)(ERRSEQ_(t) *eseq)
-{
-	/* acquire: what the recorder did before this value is visible to whoever starts here */
-	ERRSEQ_(cursor_t) now = atomic_load_explicit(&eseq->word_, memory_order_acquire);
-
-	if (now == 0 || now & ERRSEQ_OBSERVED_)
-		return now;
-	/* acquire: the word may hold a newer error by now, and that one is what we return */
-	now = atomic_fetch_or_explicit(&eseq->word_, ERRSEQ_OBSERVED_, memory_order_acquire);
-	return now | ERRSEQ_OBSERVED_;
-}
-
-/*
- * Marks the word as reported and observed; returns what that left in it. @seen is what was there a
- * moment ago. If that is 0, the cursor is not of this word's life, and there is nothing to mark: flags
- * without an errno are no valid word, and the observer starts at the beginning.
- */
-static ERRSEQ_(cursor_t) ERRSEQ_(mark_)(ERRSEQ_(t) *eseq, ERRSEQ_(cursor_t) seen)
-{
-	if (seen == 0 || (seen & ERRSEQ_FLAGS_) == ERRSEQ_FLAGS_) {
-		/* acquire: what the recorder did before the error is visible to whoever is told of it */
-		ERRSEQ_ACQUIRE_(eseq);
-		return seen;
-	}
-	/* acquire: likewise; the word may hold a newer error by now, and we tell of that one */
-	seen = atomic_fetch_or_explicit(&eseq->word_, ERRSEQ_FLAGS_, memory_order_acquire);
-	return seen | ERRSEQ_FLAGS_;
-}
-
-int ERRSEQ_(advance_)(ERRSEQ_(t) *eseq, ERRSEQ_(cursor_t) *since, ERRSEQ_(cursor_t) seen)
-{
-	*since = ERRSEQ_(mark_)(eseq, seen);
-	return ERRSEQ_(cursor_error)(*since);
-}
-
-/* Who moves the cursor tells of the error; who finds it moved looks again from where it stands now. */
-int ERRSEQ_(advance_shared_)(ERRSEQ_(t) *eseq, ERRSEQ_(shared_cursor_t) *since,
-			     ERRSEQ_(cursor_t) at, ERRSEQ_(cursor_t) seen)
-{
-	do {
-		seen = ERRSEQ_(mark_)(eseq, seen);
-		ERRSEQ_RELEASE_();
-		/* release: who reads the cursor reads no older word. relaxed: a loser starts again */
-		if (atomic_compare_exchange_strong_explicit(&since->cursor_, &at, seen,
-							    memory_order_release,
-							    memory_order_relaxed))
-			return ERRSEQ_(cursor_error)(seen);
-		/* acquire: the word is read after the cursor, so that it is never older */
-		at = atomic_load_explicit(&since->cursor_, memory_order_acquire);
-		/* relaxed: "nothing new" promises nothing about other memory */
-		seen = atomic_load_explicit(&eseq->word_, memory_order_relaxed);
-	} while (!ERRSEQ_SAME_(seen, at));
-	return 0;
-}
-
-void ERRSEQ_(shared_cursor_init)(ERRSEQ_(shared_cursor_t) *cursor, ERRSEQ_(cursor_t) at)
-{
-	/* relaxed: the cursor is not shared yet */
-	atomic_store_explicit(&cursor->cursor_, at, memory_order_relaxed);
-}
-
-ERRSEQ_(cursor_t) ERRSEQ_(shared_cursor_get)(const ERRSEQ_(shared_cursor_t) *cursor)
-{
-	/* acquire: a word that is read after this is not older */
-	return atomic_load_explicit(&cursor->cursor_, memory_order_acquire);
-}
-
-ERRSEQ_(cursor_t) ERRSEQ_(load)(const ERRSEQ_(t) *eseq)
-{
-	/* relaxed: a look for the curious, on which nothing may be built */
-	return atomic_load_explicit(&eseq->word_, memory_order_relaxed);
-}
-
-int ERRSEQ_(cursor_error)(ERRSEQ_(cursor_t) cursor)
-{
-	return -(int)(cursor & ERRSEQ_ERRNO_);
-}
-
-int ERRSEQ_(cursor_reported)(ERRSEQ_(cursor_t) cursor)
-{
-	return (cursor & ERRSEQ_REPORTED_) != 0;
-}
-
-int ERRSEQ_(cursor_observed)(ERRSEQ_(cursor_t) cursor)
-{
-	return (cursor & ERRSEQ_OBSERVED_) != 0;
-}
-
-ERRSEQ_(cursor_t) ERRSEQ_(cursor_count)(ERRSEQ_(cursor_t) cursor)
-{
-	return cursor / ERRSEQ_STEP_;
-}
-
-int ERRSEQ_(format)(ERRSEQ_(cursor_t) cursor, char *buf, size_t size)
-{
-	return format_(cursor, buf, size);
-}
-
-#endif
+#undef ERRSEQ_INLINE_

@@ -2,7 +2,7 @@
 """
 Adds up what gcov says of all test programs. See coverage.sh.
 
-gcovr would do that too, but for one thing: errseq.c and errseq.h are read twice, so that each of their lines
+gcovr would do that too, but for one thing: errseq_template.h and errseq_inline.h are read twice, so that each of their lines
 is two, one of errseq_... and one of errseq64_..., and gcovr takes them for one. gcov tells them apart, by the
 function. What the header inlines into a program has no function, and its branches are those that the program
 happened to leave; of these copies only the lines are counted, as a third reading.
@@ -95,7 +95,7 @@ def main():
                     missed(path, reading, number, f"branch {branch} taken {times} times")
     for path, text in set(remainder) - used:
         problems.append(f"{path}: in tools/coverage.remainder, but reached, or not there any more: {text}")
-    for path in ("src/errseq.c", "src/wait.c", "include/errseq/errseq.h"):
+    for path in ("src/errseq.c", "src/errseq_template.h", "src/wait.c", "include/errseq/errseq_inline.h"):
         if not any(of == path for of, _ in lines):
             problems.append(f"{path}: gcov says nothing of it")
     for problem in problems:

@@ -1,65 +1,86 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * errseq: record an asynchronous error once, and let every observer learn of it exactly once.
+ * errseq: keep the latest asynchronous error in 4 bytes, and report it once to each observer.
  *
- * A *word* (errseq_t) is the shared record: recorders write into it, from any thread, process or
- * signal handler, without a lock. A *cursor* (errseq_cursor_t) is one observer's position in the
- * word's history. Looking through a cursor answers one question: was an error recorded that this
- * observer was not told of yet, and if so, which is the latest?
+ * A *word* (errseq_t) is the shared record. It lives beside the thing that can fail, such as a file.
+ * Recorders write errors into it, from any thread, process or signal handler, without a lock. A *cursor*
+ * (errseq_cursor_t) is one observer's position in the word's history. Each open handle has one. An error
+ * is new to an observer if it was recorded after the observer's position.
  *
- *	errseq_t word = ERRSEQ_INIT;                        shared by all
- *	errseq_cursor_t cursor = errseq_sample(&word);      one for each observer
+ *	errseq_t word = ERRSEQ_INIT;
  *
- *	errseq_set(&word, -EIO);                            recorder: a write failed in the background
+ *	errseq_cursor_t cursor = errseq_sample(&word);	     open:   take a position
+ *	errseq_set(&word, -EIO);			     later, in the background: a write failed
+ *	int err = errseq_check(&word, cursor);		     close:  -EIO; looks and changes nothing
+ *	err = errseq_check_and_advance(&word, &cursor);	     fsync:  -EIO, and 0 if called again
  *
- *	int err = errseq_check_and_advance(&word, &cursor); observer: -EIO now, 0 from then on
+ * Errors are negated errnos everywhere, as arguments and as results: -EIO, not EIO. 0 is "no new error".
+ *
+ * Which call, where:
+ *
+ *	open	errseq_sample. An error that was reported to nobody yet will be reported to this handle.
+ *		Take errseq_peek for an observer that wants errors from now on only, and must not take an
+ *		error away from others: a health check, a mount that is volatile.
+ *	fsync	errseq_check_and_advance. If threads may share the handle, give it a shared cursor
+ *		(errseq_shared_cursor_t) and call errseq_check_and_advance_shared: one thread gets the
+ *		error. Take a plain cursor only if one thread uses it, or a lock guards it.
+ *	close	errseq_check, if close reports errors. It must not advance: few programs read close's
+ *		result, and close runs once for every dup and every fork.
+ *	failure	First make the data clean, or drop it. Then call errseq_set. Whoever gets the error finds
+ *		the data clean. In the other order, data written after the report can be marked clean by
+ *		mistake and is lost.
+ *
+ * Files: include this one. Link libErrseq, or compile src/errseq.c with -I include. <errseq/wait.h> is for
+ * programs that sleep until an error comes.
  *
  * The four states of a word:
  *
  *	never set --set--> set --peek--> observed --advance--> reported --set--> set ...
  *
- * and its bits, which are public and frozen (words live in shared memory, cursors in files):
+ * Its bits are public and frozen, because words live in shared memory and cursors in files:
  *
  *	 0-11  errno     the latest error, 1...4095; 0 only while nothing was ever recorded
- *	   12  reported  someone's caller was told of this error
+ *	   12  reported  this error was reported to somebody, by errseq_check_and_advance
  *	   13  observed  a cursor may stand on this value: the next record moves the counter
  *	14-31  counter   modulo 2^18, in the machine's byte order
  *
  * Guarantees, by the names that the manual and the tests use:
  *
- *	G1 nothing missed   If a set completes after a cursor was taken or advanced, the next look
- *	                    through it returns an error, as long as the counter moves fewer than 2^18
- *	                    steps in between.
- *	G2 once             Through one cursor, check_and_advance does not return an error again unless
- *	                    another set came after.
- *	G3 owed to somebody  An error that no one was told of is told to whoever samples next.
- *	G4 peek takes nothing  With or without peeks, every other observer is told the same.
- *	G5 flags are not news  Marking by others never makes a cursor look behind.
- *	G6 covered          All that a thread did before errseq_set is visible to whoever is told of
- *	                    that error or of a later one, so "advance, then look for what broke" and
- *	                    "take a position, look for what is broken already, wait for the rest" miss
- *	                    nothing.
- *	G7 latest           The error returned is the latest recorded at some moment during the call.
- *	G8 anywhere         Lock-free, no allocation, no libc, async-signal-safe, address-free; a thread
- *	                    or process that dies inside a call leaves a valid word and stops nobody.
+ *	G1 nothing missed   If a set completes after a cursor was taken or advanced, the next check through
+ *			    that cursor returns an error. (Unless the counter moved 2^18 steps or more in
+ *			    between.)
+ *	G2 once		    Through one cursor, check_and_advance does not return an error again, unless
+ *			    another set came after it.
+ *	G3 owed to somebody An error that was reported to nobody is reported to whoever samples next.
+ *	G4 peek takes nothing  With or without peeks, every other observer gets the same errors.
+ *	G5 flags are not news  Flags set by other observers never produce an error on my cursor.
+ *	G6 covered	    Whoever gets an error sees all that its recorder did before errseq_set, also that
+ *			    of earlier recorders. So these two miss nothing: "advance, then look for what
+ *			    broke", and "take a position, look for what is broken already, wait for the rest".
+ *	G7 latest	    The error returned is the latest recorded at some moment during the call.
+ *	G8 anywhere	    Lock-free, no allocation, no libc, async-signal-safe, address-free. A thread or
+ *			    process that dies inside a call leaves a valid word and stops nobody.
  *
- * "Told" means by errseq_check_and_advance: errseq_check shows an error and settles nothing. Whoever
- * dies between that call and its caller counts as told.
+ * Reported means by errseq_check_and_advance. errseq_check does not mark the error as reported. A caller
+ * that dies before it has used the result of errseq_check_and_advance counts as told.
  *
- * Not promised: how many errors there were, errors overwritten before anyone looked, and anything
- * past the word's lifetime.
+ * Not promised: how many errors there were, errors overwritten before anyone looked, and anything after the
+ * word's lifetime.
  *
  * The rules come from the errseq proposal of December 2020 on the Linux kernel list, "split the
  * ERRSEQ_SEEN flag into two", as corrected in this project's docs/algorithm.md. The code does not
  * come from the kernel.
  *
- * Every pointer argument points to a live object, and none is null but for errseq_format's.
+ * Every pointer argument points to a live object, and none may be null, except errseq_format's.
  */
 #ifndef ERRSEQ_ERRSEQ_H
 #define ERRSEQ_ERRSEQ_H
 
 #include <stddef.h>
 #include <stdint.h>
+
+#include "errseq_constant.h"
+#include "errseq_word.h"
 
 #define ERRSEQ_VERSION_MAJOR 0
 #define ERRSEQ_VERSION_MINOR 1
@@ -68,92 +89,24 @@
 /* The largest errno that a word can hold. */
 #define ERRSEQ_MAX_ERRNO 4095
 
-/*
- * How this translation unit reaches the word. C11 has atomics of its own; C++ and C99 use gcc's and
- * clang's built-ins on the same four bytes; everyone else calls the library for everything.
- */
-#if !defined __cplusplus && defined __STDC_VERSION__ && __STDC_VERSION__ >= 201112L && \
-	!defined __STDC_NO_ATOMICS__
-#include <stdatomic.h>
-#define ERRSEQ_WORD_OF_(type)	    _Alignas(sizeof(type)) _Atomic(type)
-#define ERRSEQ_LOAD_(object, order) atomic_load_explicit(object, memory_order_##order)
-#define ERRSEQ_FENCE_(order)	    atomic_thread_fence(memory_order_##order)
-#define ERRSEQ_INT_LOCK_FREE_	    ATOMIC_INT_LOCK_FREE
-#define ERRSEQ_LONG_LOCK_FREE_	    ATOMIC_LONG_LOCK_FREE
-#define ERRSEQ_LLONG_LOCK_FREE_	    ATOMIC_LLONG_LOCK_FREE
-#elif defined __GNUC__
-#define ERRSEQ_WORD_OF_(type)	    __attribute__((aligned(sizeof(type)))) type
-#define ERRSEQ_LOAD_(object, order) __atomic_load_n(object, ERRSEQ_ORDER_##order##_)
-#define ERRSEQ_FENCE_(order)	    __atomic_thread_fence(ERRSEQ_ORDER_##order##_)
-#define ERRSEQ_ORDER_relaxed_	    __ATOMIC_RELAXED
-#define ERRSEQ_ORDER_acquire_	    __ATOMIC_ACQUIRE
-#define ERRSEQ_INT_LOCK_FREE_	    __GCC_ATOMIC_INT_LOCK_FREE
-#define ERRSEQ_LONG_LOCK_FREE_	    __GCC_ATOMIC_LONG_LOCK_FREE
-#define ERRSEQ_LLONG_LOCK_FREE_	    __GCC_ATOMIC_LLONG_LOCK_FREE
-#else
-#define ERRSEQ_WORD_OF_(type) type
-#endif
-
-/* Where an atomic is a lock in disguise, a thread or process that dies would block others (G8). */
-#if defined ERRSEQ_INT_LOCK_FREE_ && (ERRSEQ_INT_LOCK_FREE_ != 2 || ERRSEQ_LONG_LOCK_FREE_ != 2)
-#error "libErrseq needs 32-bit atomics that are always lock-free; this target or -march has none"
-#endif
-
-/*
- * The 64-bit word is offered where it is always lock-free, and not at all elsewhere. On 32-bit x86, clang
- * judges a long long by its own alignment, which is 4; ours is 8, and there gcc and clang must agree.
- */
-#if defined ERRSEQ_LLONG_LOCK_FREE_ &&   \
-	(ERRSEQ_LLONG_LOCK_FREE_ == 2 || \
-	 (defined __i386__ && defined __GCC_HAVE_SYNC_COMPARE_AND_SWAP_8))
-#define ERRSEQ_HAVE_64 1
-#endif
-
-#ifdef __cplusplus
-#define ERRSEQ_NOEXCEPT_ noexcept
-#else
-#define ERRSEQ_NOEXCEPT_
-#endif
-
-#ifdef __GNUC__
-#define ERRSEQ_NONNULL_	      __attribute__((nonnull))
-#define ERRSEQ_NONNULL_FIRST_ __attribute__((nonnull(1)))
-#define ERRSEQ_NODISCARD_     __attribute__((warn_unused_result))
-#define ERRSEQ_LIKELY_(is)    __builtin_expect(is, 1)
-#else
-#define ERRSEQ_NONNULL_
-#define ERRSEQ_NONNULL_FIRST_
-#define ERRSEQ_NODISCARD_
-#define ERRSEQ_LIKELY_(is) (is)
-#endif
-
-/* Only the build of the shared library exports: whoever embeds the static one re-exports nothing. */
-#if defined ERRSEQ_BUILD_OF_SHARED_ && defined _WIN32
-#define ERRSEQ_API_ __declspec(dllexport)
-#elif defined ERRSEQ_BUILD_OF_SHARED_ && defined __GNUC__
-#define ERRSEQ_API_ __attribute__((visibility("default")))
-#else
-#define ERRSEQ_API_
-#endif
-
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 /*
- * The word: 4 bytes, aligned to 4, all zeroes = nothing was ever recorded. Memory from calloc() or a
- * fresh mmap() holds valid words. Do not copy or assign a word that is in use; in C++ that would
- * compile, also as a part of an object.
+ * The word: 4 bytes, aligned to 4. All zeroes means that nothing was ever recorded, so memory from calloc()
+ * or a fresh mmap() holds valid words. Do not copy a word that is in use, alone or inside a struct:
+ * compilers accept it, and the copy may be torn or miss what comes later.
  */
 typedef struct errseq {
 	ERRSEQ_WORD_OF_(uint32_t) word_;
 } errseq_t;
 
 /*
- * A cursor: an observer's position, a plain number that may be copied and stored, and that means
- * something only as long as its word lives: store an identity of that life beside it. Like any plain
- * number it needs synchronisation on its way from one thread to another. 0 = since the beginning, so
- * that the next look tells of whatever is in the word.
+ * A cursor: an observer's position, a plain number that may be copied and stored. It means something only
+ * as long as its word lives. A program that stores cursors in a file stores an identity of the word beside
+ * them. Like any plain number, a cursor needs a lock or an atomic if two threads use it. 0 is "since the
+ * beginning": the next check returns whatever error is in the word.
  */
 typedef uint32_t errseq_cursor_t;
 
@@ -166,9 +119,11 @@ typedef uint32_t errseq_cursor_t;
  * errseq_init - make a word say that nothing was ever recorded
  * @eseq: the word
  *
- * Context: before the word is shared, or while nobody else uses it; cursors into its former history
- *	mean nothing from then on. Not needed for a word that is ERRSEQ_INIT or all zeroes.
- * Memory order: relaxed; whatever hands the word to others publishes it.
+ * Not needed for a word that is ERRSEQ_INIT or all zeroes. Cursors of its former history mean nothing
+ * from then on.
+ *
+ * Context: before the word is shared, or while nobody else uses it.
+ * Memory order: relaxed. Publish the word as you publish any object.
  */
 ERRSEQ_API_ void errseq_init(errseq_t *eseq) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
 
@@ -177,76 +132,79 @@ ERRSEQ_API_ void errseq_init(errseq_t *eseq) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
  * @eseq: the word
  * @err: a negated errno, -1 ... -ERRSEQ_MAX_ERRNO (-4095)
  *
- * The word then holds this error, and the flags are clear. The counter moves if the value that is
- * replaced was observed, and not otherwise: a storm of errors that nobody looks at costs no counter
- * steps. With gcc and clang a constant @err out of range does not compile.
+ * The word then holds this error, and its flags are clear. The counter moves only if the value that is
+ * replaced was observed. So any number of errors that nobody looks at costs no counter step. With gcc and
+ * clang, a constant @err out of range does not compile.
  *
  * Context: any thread, any process that maps the word, signal handlers; no outside locking.
- * Memory order: the exchange is a release and happens even when the same error stands there already,
- *	so that whoever is told sees what was done before the call (G6).
+ * Memory order: release, also when the same error stands there already, so that whoever gets the error
+ *	sees what was done before the call (G6).
  * Return: 0, or -EINVAL for any other @err, with the word untouched.
  */
 ERRSEQ_API_ int errseq_set(errseq_t *eseq, int err) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
 
 /*
- * errseq_sample - a position for a newcomer, who also wants an error that nobody was told of
+ * errseq_sample - take a position that does not skip an unreported error
  * @eseq: the word
  *
- * For open(): an error that someone was told of already is past; one that no one was told of is
- * still owed, and the newcomer's first look returns it (G3). Changes nothing.
+ * For open(). If the latest error was reported to somebody, it is past, and the new observer does not get
+ * it. If it was reported to nobody, the new observer's first check returns it (G3). Changes nothing.
  *
  * Context: any thread, any process that maps the word, signal handlers; no outside locking.
- * Memory order: acquire, so that a look around after taking the position finds what broke before it.
+ * Memory order: acquire. A look around after this call finds what broke before the position.
  * Return: the word if its error was reported, else 0.
  */
 ERRSEQ_NODISCARD_ ERRSEQ_API_ errseq_cursor_t errseq_sample(const errseq_t *eseq)
 	ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
 
 /*
- * errseq_peek - a position as of now, which takes nothing from anybody
+ * errseq_peek - take a position after all errors so far, and leave them to others
  * @eseq: the word
  *
- * For an observer that wants only errors newer than now, and must not swallow one that is owed to
- * somebody else (G4): the error stays unreported, merely observed. To notice each new error, once, and
- * take none: peek for the next position first, then errseq_check through the old one. An error that
- * comes between the two is told twice, and never missed.
+ * For an observer that wants only errors newer than now. The present error stays unreported: whoever is
+ * still to get it gets it (G4). To see each new error at least once, and take none: peek first, then check
+ * with the old cursor, then keep the peeked one. An error that comes between the two is seen twice.
+ *
+ *	errseq_cursor_t next = errseq_peek(&word);
+ *	int err = errseq_check(&word, cursor);
+ *	cursor = next;
  *
  * Context: any thread, any process that maps the word, signal handlers; no outside locking.
- * Memory order: acquire, so that a look around after taking the position finds what broke before it.
+ * Memory order: acquire. A look around after this call finds what broke before the position.
  * Return: the word with its observed flag set, or 0 if nothing was ever recorded.
  */
 ERRSEQ_NODISCARD_ ERRSEQ_API_ errseq_cursor_t errseq_peek(errseq_t *eseq)
 	ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
 
 /*
- * errseq_check - look whether there is news, and change nothing
+ * errseq_check - the error since a position, if any; changes nothing
  * @eseq: the word
  * @since: the observer's position
  *
- * Asked again it answers the same, until the cursor moves: "still failing", for ever.
+ * The error is not marked as reported, and the cursor stays. So a second call returns the same error:
+ * "still failing".
  *
  * Context: any thread, any process that maps the word, signal handlers; no outside locking.
- * Memory order: relaxed while there is no news; acquire before an error is returned (G6).
- * Return: 0 if word and cursor are the same but for the two flags (G5), or if nothing was ever
- *	recorded; else the latest error, a negated errno, -1 ... -4095.
+ * Memory order: relaxed if there is no new error. Acquire before an error is returned (G6).
+ * Return: 0 if word and cursor are equal except for the two flags (G5), or if nothing was ever recorded.
+ *	Else the latest error, a negated errno, -1 ... -4095.
  */
 ERRSEQ_NODISCARD_ ERRSEQ_API_ int errseq_check(const errseq_t *eseq, errseq_cursor_t since)
 	ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
 
 /*
- * errseq_check_and_advance - be told of news once: look, settle the debt, and move the cursor past it
+ * errseq_check_and_advance - return a new error once, mark it reported, advance the cursor
  * @eseq: the word
- * @since: the observer's position; moved if there is news, untouched otherwise
+ * @since: the observer's position; moved past the error if there is a new one, else untouched
  *
- * For fsync(): returns the error that this observer is owed, and marks it as reported, so that
- * newcomers who sample later are not told of it again.
+ * For fsync(). The error is marked as reported, so that observers who sample later do not get it again.
  *
  * Context: any thread, any process that maps the word, signal handlers. The word needs no outside
- *	locking, the cursor does: two calls at once on one cursor are a data race.
- * Memory order: relaxed while there is no news; acquire before an error is returned (G6).
- * Return: 0 if word and cursor are the same but for the two flags (G5), else the latest error, a
- *	negated errno, -1 ... -4095. On a word that was never set, a cursor from another word's life
- *	is no news: 0, and the cursor moves to 0.
+ *	locking. The cursor does: two calls at once on one plain cursor are a data race.
+ * Memory order: relaxed if there is no new error. Acquire before an error is returned (G6).
+ * Return: 0 if word and cursor are equal except for the two flags (G5), else the latest error, a negated
+ *	errno, -1 ... -4095. If nothing was ever recorded, returns 0 and resets *since to 0, even if
+ *	*since came from another word.
  */
 ERRSEQ_NODISCARD_ ERRSEQ_API_ int errseq_check_and_advance(errseq_t *eseq, errseq_cursor_t *since)
 	ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
@@ -255,7 +213,8 @@ ERRSEQ_NODISCARD_ ERRSEQ_API_ int errseq_check_and_advance(errseq_t *eseq, errse
  * errseq_load - a raw copy of the word, for diagnosis
  * @eseq: the word
  *
- * Not a position: it may lack the observed flag, and then the next error need not move the counter.
+ * Not a position: it may lack the observed flag, and then the next error does not move the counter, so
+ * that a check through it can miss that error.
  *
  * Context: any thread, any process that maps the word, signal handlers; no outside locking.
  * Memory order: relaxed.
@@ -278,9 +237,9 @@ ERRSEQ_API_ int errseq_cursor_observed(errseq_cursor_t cursor) ERRSEQ_NOEXCEPT_;
 ERRSEQ_API_ uint32_t errseq_cursor_count(errseq_cursor_t cursor) ERRSEQ_NOEXCEPT_;
 
 /*
- * errseq_format - a cursor or a raw copy in words, for a log line
+ * errseq_format - a cursor or a raw copy as text, for a log line
  * @cursor: any value
- * @buf: where the text goes, always ended by a zero byte if @size > 0; may be null if @size is 0
+ * @buf: receives the text, ended by a zero byte if @size > 0; may be null if @size is 0
  * @size: bytes that may be written to @buf, the zero byte included
  *
  * "never set" for 0, else for example "errno=5 reported observed count=3".
@@ -296,8 +255,8 @@ ERRSEQ_API_ int errseq_format(errseq_cursor_t cursor, char *buf, size_t size) ER
 #define ERRSEQ_FORMAT_SIZE 64
 
 /*
- * A cursor that several threads, or processes that map it, use at once without a lock: 4 bytes, all
- * zeroes = since the beginning. For a file handle that several threads fsync.
+ * A cursor that several threads may use at once without a lock, and so may processes that map it. 4 bytes,
+ * aligned to 4; all zeroes means since the beginning. For a file handle that several threads may fsync.
  */
 typedef struct errseq_shared_cursor {
 	ERRSEQ_WORD_OF_(uint32_t) cursor_;
@@ -309,12 +268,12 @@ typedef struct errseq_shared_cursor {
 /* clang-format on */
 
 /*
- * errseq_shared_cursor_init - put a shared cursor somewhere
+ * errseq_shared_cursor_init - set a shared cursor to a position
  * @cursor: the shared cursor
  * @at: a position from errseq_sample, errseq_peek or errseq_shared_cursor_get, or 0
  *
  * Context: before the cursor is shared, or while nobody else uses it.
- * Memory order: relaxed; whatever hands the cursor to others publishes it.
+ * Memory order: relaxed. Publish the cursor as you publish any object.
  */
 ERRSEQ_API_ void errseq_shared_cursor_init(errseq_shared_cursor_t *cursor,
 					   errseq_cursor_t at) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
@@ -324,7 +283,7 @@ ERRSEQ_API_ void errseq_shared_cursor_init(errseq_shared_cursor_t *cursor,
  * @cursor: the shared cursor
  *
  * Context: any thread, any process that maps the cursor, signal handlers; no outside locking.
- * Memory order: acquire, so that a look at the word through the result sees nothing older.
+ * Memory order: acquire. A check of the word through the result sees no older word.
  * Return: the position, a plain cursor.
  */
 ERRSEQ_NODISCARD_ ERRSEQ_API_ errseq_cursor_t
@@ -336,14 +295,13 @@ errseq_shared_cursor_get(const errseq_shared_cursor_t *cursor) ERRSEQ_NOEXCEPT_ 
  * @eseq: the word
  * @since: the shared cursor
  *
- * Of all that advance through one shared cursor at once, exactly one is told of an error, and the
- * cursor never goes back. Another observer may see the error as reported a moment before the call that
- * is told of it returns.
+ * Of all calls that advance through one shared cursor at once, exactly one returns the error. The cursor
+ * never goes back. Others may see the word as reported shortly before that call returns.
  *
  * Context: any thread, any process that maps both, signal handlers; no outside locking.
- * Memory order: the cursor is read with acquire, before the word; without news nothing more. Acquire
- *	before an error is returned (G6); the cursor moves with release.
- * Return: as those of the plain calls.
+ * Memory order: the cursor is read with acquire, before the word. Acquire before an error is returned
+ *	(G6). The cursor moves with release.
+ * Return: as the plain calls.
  */
 ERRSEQ_NODISCARD_ ERRSEQ_API_ int errseq_check_shared(
 	const errseq_t *eseq, const errseq_shared_cursor_t *since) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
@@ -351,10 +309,10 @@ ERRSEQ_NODISCARD_ ERRSEQ_API_ int errseq_check_and_advance_shared(
 	errseq_t *eseq, errseq_shared_cursor_t *since) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
 
 /*
- * The same in 64 bits, where ERRSEQ_HAVE_64 is defined: bits 0-13 as above, the counter in bits 14-63,
- * so that it wraps after 2^50 steps: at a million a second, in 35 years. Every call does what its
- * namesake does. The word and the shared cursor are 8 bytes, aligned to 8, all zeroes valid;
- * ERRSEQ_INIT and ERRSEQ_SHARED_CURSOR_INIT serve them too.
+ * The same in 64 bits, where ERRSEQ_HAVE_64 is defined. Bits 0-13 as above, the counter in bits 14-63: it
+ * wraps after 2^50 steps, which takes 35 years at a million steps a second. Every call does what its
+ * namesake does. The word and the shared cursor are 8 bytes, aligned to 8, and all zeroes are valid.
+ * ERRSEQ_INIT and ERRSEQ_SHARED_CURSOR_INIT initialise them, too.
  */
 #ifdef ERRSEQ_HAVE_64
 typedef struct errseq64 {
@@ -394,9 +352,8 @@ ERRSEQ_NODISCARD_ ERRSEQ_API_ int errseq64_check_and_advance_shared(
 #endif
 
 /*
- * Private from here on: what the inline fast paths below need. The advance functions are exported
- * because inlined code calls them; they do the rest of check_and_advance once @seen, the value of the
- * word, turned out to be news to an observer that stands @at.
+ * Private from here on. Inlined code calls the advance functions, hence they are exported. They do the rest
+ * of check_and_advance after a load found a new error: @seen is the value loaded, @at the cursor's.
  */
 ERRSEQ_API_ int errseq_advance_(errseq_t *eseq, errseq_cursor_t *since,
 				errseq_cursor_t seen) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
@@ -411,179 +368,35 @@ ERRSEQ_API_ int errseq64_advance_shared_(errseq64_t *eseq, errseq64_shared_curso
 					 errseq64_cursor_t seen) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
 #endif
 
-#define ERRSEQ_ERRNO_	 0x0fffu
-#define ERRSEQ_REPORTED_ 0x1000u
-#define ERRSEQ_OBSERVED_ 0x2000u
-#define ERRSEQ_FLAGS_	 0x3000u
-#define ERRSEQ_STEP_	 0x4000u /* one step of the counter */
-
-/*
- * The same but for the flags; of either width. The usual case first, whole against whole: a compare
- * that the processor fuses with its branch.
- */
-#define ERRSEQ_SAME_(a, b) \
-	(ERRSEQ_LIKELY_((a) == (b)) || ((a) | ERRSEQ_FLAGS_) == ((b) | ERRSEQ_FLAGS_))
-
-/*
- * Acquire what the recorder released into the value that a relaxed load has just brought. A fence
- * says it best; ThreadSanitizer does not understand fences, so there the word is read once more.
- */
-#ifdef __has_feature
-#if __has_feature(thread_sanitizer)
-#define ERRSEQ_UNDER_TSAN_
-#endif
-#endif
-#if defined ERRSEQ_UNDER_TSAN_ || defined __SANITIZE_THREAD__
-#define ERRSEQ_ACQUIRE_(eseq) ((void)ERRSEQ_LOAD_(&(eseq)->word_, acquire))
-#else
-#define ERRSEQ_ACQUIRE_(eseq) ERRSEQ_FENCE_(acquire)
-#endif
-
-/*
- * errseq_set with a constant that cannot be right, such as EIO instead of -EIO, does not compile. clang
- * has an attribute for that. For gcc, a macro of the function's own name looks at @err once more,
- * without evaluating it, and adds a zero that exists only if @err is not a wrong constant. In C, the
- * type of `1 ? (void *)0 : (int *)0` is int * if the zero is a constant, and void * otherwise. With
- * more than two arguments, as the preprocessor counts them, the macro steps aside. So does it for
- * (errseq_set)(eseq, err), which g++ needs if @err holds a lambda or calls a conversion function.
- */
-#define ERRSEQ_SET_REFUSES_(err) ((err) < -ERRSEQ_MAX_ERRNO || (err) > -1)
-#define ERRSEQ_SET_RULE_	 "errseq_set takes a negated errno, -1 to -4095: -EIO, not EIO"
-
-#if defined __clang__
-#pragma clang diagnostic push
-#pragma clang diagnostic ignored "-Wgcc-compat"
-ERRSEQ_API_ int errseq_set(errseq_t *eseq, int err) ERRSEQ_NOEXCEPT_
-	__attribute__((diagnose_if(ERRSEQ_SET_REFUSES_(err), ERRSEQ_SET_RULE_, "error")));
+ERRSEQ_SET_CHECKS_ITS_CONSTANT_(errseq_set, errseq_t)
 #ifdef ERRSEQ_HAVE_64
-ERRSEQ_API_ int errseq64_set(errseq64_t *eseq, int err) ERRSEQ_NOEXCEPT_
-	__attribute__((diagnose_if(ERRSEQ_SET_REFUSES_(err), ERRSEQ_SET_RULE_, "error")));
-#endif
-#pragma clang diagnostic pop
-#elif defined __GNUC__
-#ifdef __cplusplus
-extern "C++" {
-template <bool is_valid> struct errseq_set_argument_ {
-	static_assert(is_valid, ERRSEQ_SET_RULE_);
-};
-}
-#define ERRSEQ_IS_OKAY_(err)	  (!__builtin_constant_p(err) || !ERRSEQ_SET_REFUSES_(0 + (err)))
-#define ERRSEQ_ZERO_IF_OKAY_(err) (0 * int{ sizeof(errseq_set_argument_<ERRSEQ_IS_OKAY_(err)>) })
-#else
-#define ERRSEQ_IS_CONSTANT_(err) \
-	__extension__ _Generic(1 ? (void *)((intptr_t)(err)*0) : (int *)0, int * : 1, void * : 0)
-#define ERRSEQ_IF_CONSTANT_(err) ((int)__builtin_choose_expr(ERRSEQ_IS_CONSTANT_(err), (err), -1))
-#define ERRSEQ_ZERO_IF_OKAY_(err)                                                   \
-	(0 *                                                                        \
-	 (int)sizeof(void (*)(char errseq_set_takes_a_negated_errno_as_in_minus_EIO \
-				      [ERRSEQ_SET_REFUSES_(ERRSEQ_IF_CONSTANT_(err)) ? -1 : 1])))
-#endif
-#define ERRSEQ_SET_OF_2_(eseq, err)			(eseq, (err) + ERRSEQ_ZERO_IF_OKAY_(err))
-#define ERRSEQ_SET_OF_N_(...)				(__VA_ARGS__)
-#define ERRSEQ_SEVENTH_(a, b, c, d, e, f, seventh, ...) seventh
-#define ERRSEQ_SET_CHECKED_(...)                                                                \
-	ERRSEQ_SEVENTH_(__VA_ARGS__, ERRSEQ_SET_OF_N_, ERRSEQ_SET_OF_N_, ERRSEQ_SET_OF_N_,      \
-			ERRSEQ_SET_OF_N_, ERRSEQ_SET_OF_2_, ERRSEQ_SET_OF_N_, ERRSEQ_SET_OF_N_) \
-	(__VA_ARGS__)
-#define errseq_set(...)	  errseq_set ERRSEQ_SET_CHECKED_(__VA_ARGS__)
-#define errseq64_set(...) errseq64_set ERRSEQ_SET_CHECKED_(__VA_ARGS__)
+ERRSEQ_SET_CHECKS_ITS_CONSTANT_(errseq64_set, errseq64_t)
 #endif
 
 #ifdef __cplusplus
 }
 #endif
-
-#endif /* ERRSEQ_ERRSEQ_H */
 
 /*
- * The fast paths, inline for gcc and clang in C and C++: with nothing new, one load (two with a shared
- * cursor), a compare and a branch. gnu_inline never emits them: where the compiler does not inline, and
- * for a function pointer, the library's own symbol serves. That symbol comes from this same text, which
- * src/errseq.c asks for by ERRSEQ_EMIT_; hence its place behind the guard. Inlined code fits any library
- * with the same SONAME. Define ERRSEQ_NO_INLINE to call the library always.
- *
- * The text is read twice, by including this file again: ERRSEQ_(set) is errseq_set in the first reading
- * and errseq64_set in the second, ERRSEQ_(t) is errseq_t and errseq64_t.
+ * The fast paths, inline for gcc and clang. gnu_inline never emits a symbol: where the compiler does not
+ * inline, the library's own is called. Define ERRSEQ_NO_INLINE to call the library always.
  */
-#ifndef ERRSEQ_
-#if defined ERRSEQ_EMIT_ || \
-	(defined __GNUC__ && !defined ERRSEQ_NO_INLINE && !defined ERRSEQ_INLINE_)
-#undef ERRSEQ_INLINE_
-#ifdef ERRSEQ_EMIT_
-#define ERRSEQ_INLINE_
-#else
+#if defined __GNUC__ && !defined ERRSEQ_NO_INLINE
 #define ERRSEQ_INLINE_ extern __inline__ __attribute__((gnu_inline))
-#endif
-#ifdef __cplusplus
-extern "C" {
-#endif
-#define ERRSEQ_(name) errseq_##name
-#include "errseq.h"
+#define ERRSEQ_(name)  errseq_##name
+#include "errseq_inline.h"
 #undef ERRSEQ_
 #ifdef ERRSEQ_HAVE_64
 #define ERRSEQ_(name) errseq64_##name
-#include "errseq.h"
+#include "errseq_inline.h"
 #undef ERRSEQ_
 #endif
-#ifdef __cplusplus
-}
+#undef ERRSEQ_INLINE_
 #endif
+
+#ifdef ERRSEQ_SET_CHECKED_
+#define errseq_set(...)	  errseq_set ERRSEQ_SET_CHECKED_(__VA_ARGS__)
+#define errseq64_set(...) errseq64_set ERRSEQ_SET_CHECKED_(__VA_ARGS__)
 #endif
-#else
-
-ERRSEQ_INLINE_ ERRSEQ_(cursor_t) ERRSEQ_(sample)(const ERRSEQ_(t) *eseq) ERRSEQ_NOEXCEPT_
-{
-	/* acquire: what the recorder did before this value is visible to whoever starts here */
-	ERRSEQ_(cursor_t) now = ERRSEQ_LOAD_(&eseq->word_, acquire);
-
-	return now & ERRSEQ_REPORTED_ ? now : 0;
-}
-
-ERRSEQ_INLINE_ int ERRSEQ_(check)(const ERRSEQ_(t) *eseq, ERRSEQ_(cursor_t) since) ERRSEQ_NOEXCEPT_
-{
-	/* relaxed: "nothing new" promises nothing about other memory */
-	ERRSEQ_(cursor_t) now = ERRSEQ_LOAD_(&eseq->word_, relaxed);
-	int err;
-
-	if (ERRSEQ_SAME_(now, since))
-		return 0;
-	/* acquire: what the recorder did before the error is visible to whoever is told of it */
-	ERRSEQ_ACQUIRE_(eseq);
-	err = now & ERRSEQ_ERRNO_;
-	return -err;
-}
-
-ERRSEQ_INLINE_ int ERRSEQ_(check_and_advance)(ERRSEQ_(t) *eseq,
-					      ERRSEQ_(cursor_t) *since) ERRSEQ_NOEXCEPT_
-{
-	/* relaxed: "nothing new" promises nothing about other memory */
-	ERRSEQ_(cursor_t) now = ERRSEQ_LOAD_(&eseq->word_, relaxed);
-
-	if (ERRSEQ_SAME_(now, *since))
-		return 0;
-	return ERRSEQ_(advance_)(eseq, since, now);
-}
-
-ERRSEQ_INLINE_ int ERRSEQ_(check_shared)(const ERRSEQ_(t) *eseq,
-					 const ERRSEQ_(shared_cursor_t) *since) ERRSEQ_NOEXCEPT_
-{
-	/* acquire: the word is read after the cursor, so that it is never older */
-	ERRSEQ_(cursor_t) at = ERRSEQ_LOAD_(&since->cursor_, acquire);
-
-	return ERRSEQ_(check)(eseq, at);
-}
-
-ERRSEQ_INLINE_ int ERRSEQ_(check_and_advance_shared)(
-	ERRSEQ_(t) *eseq, ERRSEQ_(shared_cursor_t) *since) ERRSEQ_NOEXCEPT_
-{
-	/* acquire: the word is read after the cursor, so that it is never older */
-	ERRSEQ_(cursor_t) at = ERRSEQ_LOAD_(&since->cursor_, acquire);
-	/* relaxed: "nothing new" promises nothing about other memory */
-	ERRSEQ_(cursor_t) now = ERRSEQ_LOAD_(&eseq->word_, relaxed);
-
-	if (ERRSEQ_SAME_(now, at))
-		return 0;
-	return ERRSEQ_(advance_shared_)(eseq, since, at, now);
-}
 
 #endif

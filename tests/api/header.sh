@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 # The header in every language mode, with all warnings as errors; then objects of all of these modes in one
 # program, sharing one word.
-# usage: header.sh SOURCE_DIR WORK_DIR CC [CXX]
+# usage: header.sh SOURCE_DIR WORK_DIR few|all CC [CXX]
 set -eu
-source_dir=$1 work=$2 cc=$3 cxx=${4:-}
+source_dir=$1 work=$2 how_many=$3 cc=$4 cxx=${5:-}
 . "$source_dir/tests/common/check.sh"
 rm -rf "$work"
 mkdir -p "$work"
@@ -18,6 +18,10 @@ gcc_cxx="-Wold-style-cast -Wuseless-cast -Wzero-as-null-pointer-constant -Wextra
 # own name is meant to, and padding is the user's.
 clang_all="-Weverything -Wno-c++98-compat -Wno-c++98-compat-pedantic -Wno-disabled-macro-expansion -Wno-padded
 	-Wno-declaration-after-statement -Wno-unsafe-buffer-usage -Wno-unknown-warning-option"
+
+standards_c="c99 c11 c2x" standards_cxx="c++11 c++2b"
+[ $how_many = few ] || standards_c="c99 c11 c17 c2x gnu99 gnu11 gnu17 gnu2x" \
+	standards_cxx="c++11 c++14 c++17 c++20 c++2b gnu++11 gnu++17 gnu++2b"
 
 modes=0
 objects=()
@@ -48,7 +52,7 @@ compile() {
 for compiler in $(compilers_for "$cc" gcc clang); do
 	extra=$gcc_c
 	is_clang "$compiler" && extra=$clang_all
-	for standard in c99 c11 c17 c2x gnu99 gnu11 gnu17 gnu2x; do
+	for standard in $standards_c; do
 		# shellcheck disable=SC2086
 		compile "$compiler" c $standard "$api/uses.c" $extra
 	done
@@ -57,7 +61,7 @@ if [ -n "$cxx" ]; then
 	for compiler in $(compilers_for "$cxx" g++ clang++); do
 		extra=$gcc_cxx
 		is_clang "$compiler" && extra=$clang_all
-		for standard in c++11 c++14 c++17 c++20 c++2b gnu++11 gnu++17 gnu++2b; do
+		for standard in $standards_cxx; do
 			# shellcheck disable=SC2086
 			compile "$compiler" c++ $standard "$api/uses.c" $extra
 			# shellcheck disable=SC2086
@@ -67,7 +71,7 @@ if [ -n "$cxx" ]; then
 else
 	skip_part "no C++ compiler"
 fi
-have clang || skip_part "clang is not installed"
+[ $how_many = few ] || have clang || skip_part "clang is not installed"
 echo "$modes objects from the header in all language modes, all warnings on, none given"
 
 # One program of all of them.

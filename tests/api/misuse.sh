@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 # Misuse is caught when the user compiles: at -O0 and -O2, in C and in C++, by gcc and by clang. Each snippet
 # that must not compile stands beside one that differs only in being right, and must.
-# usage: misuse.sh SOURCE_DIR WORK_DIR CC [CXX]
+# usage: misuse.sh SOURCE_DIR WORK_DIR few|all CC [CXX]
 set -eu
-source_dir=$1 work=$2 cc=$3 cxx=${4:-}
+source_dir=$1 work=$2 how_many=$3 cc=$4 cxx=${5:-}
 . "$source_dir/tests/common/check.sh"
 rm -rf "$work"
 mkdir -p "$work"
@@ -25,14 +25,15 @@ refused() {
 	caught=$((caught + 1))
 }
 
+# accepted STATEMENT: compiles, together with all others of its kind
 accepted() {
-	snippet "$work/right.c" "$1"
-	must "${compile[@]}" -Werror -Wnonnull "$work/right.c"
+	right+=" $1"
 }
 
 try() {
 	local level err call
-	for level in -O0 -O2; do
+	for level in $levels; do
+		right=
 		compile=("$@" "$level" -I"$source_dir/include" -c -o "$work/out.o")
 		for err in EIO ENOSPC 0 4095 4096 -4096 -4097 5u '5 - 5' INT_MIN; do
 			refused 'negated errno|negated_errno' "errseq_set(word, $err);" -include limits.h
@@ -54,22 +55,26 @@ try() {
 		refused 'errseq|incompatible|convert|conversion' 'if (errseq_check(cursor, 0)) return;' -Werror
 		refused 'errseq|incompatible|convert|conversion' \
 			'if (errseq_check_and_advance(word, *cursor)) return;' -Werror
+		snippet "$work/right.c" "$right"
+		must "${compile[@]}" -Werror -Wnonnull "$work/right.c"
 	done
 }
 
+levels=-O2 standards_c=c17 standards_cxx=c++11
+[ $how_many = few ] || levels="-O0 -O2" standards_c="c99 c17" standards_cxx="c++11 c++20"
 for compiler in $(compilers_for "$cc" gcc clang); do
-	for standard in c99 c17; do
+	for standard in $standards_c; do
 		try "$compiler" "-std=$standard" -x c
 	done
 done
 if [ -n "$cxx" ]; then
 	for compiler in $(compilers_for "$cxx" g++ clang++); do
-		for standard in c++11 c++20; do
+		for standard in $standards_cxx; do
 			try "$compiler" "-std=$standard" -x c++
 		done
 	done
 else
 	skip_part "no C++ compiler"
 fi
-have clang || skip_part "clang is not installed"
+[ $how_many = few ] || have clang || skip_part "clang is not installed"
 echo "$caught misuses were refused by the compiler, their right twins accepted"

@@ -1,15 +1,15 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# src/errseq.c without the build system: two files in somebody's tree, freestanding, in a unity build, on
-# targets without lock-free atomics; and what it needs and offers as an object. src/wait.c, likewise.
-# usage: source.sh SOURCE_DIR WORK_DIR CC
+# The library without the build system: include/ and src/ copied into somebody's tree, freestanding, in a unity
+# build, on targets without lock-free atomics; and what it needs and offers as an object.
+# usage: source.sh SOURCE_DIR WORK_DIR few|all CC
 set -eu
-source_dir=$1 work=$2 cc=$3
+source_dir=$1 work=$2 how_many=$3 cc=$4
 . "$source_dir/tests/common/check.sh"
 rm -rf "$work"
-mkdir -p "$work/tree/errseq"
-cp "$source_dir/include/errseq/errseq.h" "$work/tree/errseq/"
-cp "$source_dir/src/errseq.c" "$work/tree/"
+mkdir -p "$work/tree"
+cp -r "$source_dir/include/errseq" "$work/tree/"
+cp "$source_dir"/src/*.[ch] "$work/tree/"
 cd "$work/tree"
 
 cat >user.c <<'EOF'
@@ -41,8 +41,10 @@ for order in 'user.c errseq.c' 'errseq.c user.c'; do
 	printf '#include "%s"\n#include "%s"\n' $order >"unity-${order%% *}"
 done
 
+levels="-O0 -O2"
+[ $how_many = few ] || levels="-O0 -O1 -O2 -O3 -Os"
 for compiler in $(compilers_for "$cc" gcc clang); do
-	for level in -O0 -O1 -O2 -O3 -Os; do
+	for level in $levels; do
 		must "$compiler" -std=c11 -Wall -Wextra -Wpedantic -Werror $level -I. -c errseq.c -o errseq.o
 		must "$compiler" -std=c11 $level -I. user.c errseq.o -o user
 		must ./user
@@ -80,8 +82,6 @@ must_fail_with 'compile errseq.c as C11 or later' "$cc" -std=c11 -D__STDC_NO_ATO
 must_fail_with 'compile errseq.c as C11 or later' "$cc" -x c++ -D__STDC_VERSION__=201112L -I. -c errseq.c -o out.o
 
 # Waiting: whoever defines _GNU_SOURCE may; where there is no futex it is an empty file.
-cp "$source_dir/include/errseq/wait.h" errseq/
-cp "$source_dir/src/wait.c" .
 for flags in '' -D_GNU_SOURCE -U__linux__; do
 	# shellcheck disable=SC2086
 	must "$cc" -std=c11 -Wall -Wextra -Wpedantic -Werror $flags -I. -c wait.c -o wait.o

@@ -40,11 +40,12 @@ must_fail_with() {
 $output"
 }
 
-# The compilers to try: the build's own, gcc and clang, each once. Language: cc or c++.
+# The compilers to try: the build's own, gcc and clang, each once. With how_many=few, the build's own only.
 compilers_for() {
 	local own=$1 other
 	shift
 	printf '%s\n' "$own"
+	[ "${how_many:-all}" = all ] || return 0
 	for other in "$@"; do
 		have "$other" || continue
 		[ "$(readlink -f "$(command -v "$other")")" = "$(readlink -f "$(command -v "$own")")" ] ||

@@ -17,17 +17,15 @@ EOT
 # over_broken_libraries SOURCE_DIR CC STATUS PATTERN SOURCES... <TABLE: an example made of these sources must end with
 # this status, and print a line with this pattern, over each broken library.
 over_broken_libraries() {
-	local source_dir=$1 cc=$2 wanted=$3 says=$4 algorithm fault pattern replacement status count=0
+	local source_dir=$1 cc=$2 wanted=$3 says=$4 algorithm=src/errseq_template.h fault pattern replacement status count=0
 	shift 4
-	algorithm=errseq_template.h
-	[ -e "$source_dir/src/$algorithm" ] || algorithm=errseq.c
 	while IFS='	' read -r fault pattern replacement; do
 		rm -rf broken
 		mkdir broken
 		cp -R "$source_dir/include" "$source_dir/src" broken
-		sed "s/$pattern/$replacement/" "$source_dir/src/$algorithm" >"broken/src/$algorithm"
-		! cmp -s "$source_dir/src/$algorithm" "broken/src/$algorithm" ||
-			fail "$fault: '$pattern' is not in src/$algorithm"
+		sed "s/$pattern/$replacement/" "$source_dir/$algorithm" >"broken/$algorithm"
+		! cmp -s "$source_dir/$algorithm" "broken/$algorithm" ||
+			fail "$fault: '$pattern' is not in $algorithm"
 		must "$cc" -std=c11 -DERRSEQ_NO_INLINE -Ibroken/include "$@" broken/src/errseq.c -o broken/example -pthread
 		status=0
 		timeout 100 broken/example </dev/null >broken/printed 2>&1 || status=$?

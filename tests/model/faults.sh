@@ -17,7 +17,7 @@ memories=() breaks=() names=() files=() befores=() afters=()
 fault() {
 	memories+=("$1") breaks+=("$2") names+=("$3") files+=("$4") befores+=("$5") afters+=("$6")
 }
-c=src/errseq.c h=include/errseq/errseq.h w=src/wait.c
+c=src/errseq_template.h h=include/errseq/errseq_inline.h w=src/wait.c
 
 # ---- record ----
 fault steps 'G1|linear' 'set forgets the counter' $c \
@@ -122,7 +122,7 @@ fault orders G6 'peek: the or is relaxed' $c "$peek_or" "${peek_or/acquire/relax
 # ---- check ----
 check_compare='	if (ERRSEQ_SAME_(now, since))
 		return 0;
-	/* acquire: what the recorder did before the error is visible to whoever is told of it */
+	/* acquire: whoever gets the error sees what the recorder did before it */
 	ERRSEQ_ACQUIRE_(eseq);'
 fault steps 'G2|linear' 'check compares the flags too' $h "$check_compare" \
 "${check_compare/ERRSEQ_SAME_(now, since)/now == since}"
@@ -193,7 +193,7 @@ fault steps 'G2|linear' 'shared advance: who loses tells of the error too' $c "$
 fault steps 'G1|G2|linear' 'shared advance moves the cursor and marks the word then' $c \
 '		seen = ERRSEQ_(mark_)(eseq, seen);
 		ERRSEQ_RELEASE_();
-		/* release: who reads the cursor reads no older word. relaxed: a loser starts again */
+		/* release: whoever reads the cursor reads no older word. relaxed: a loser reloads */
 '"$exchange" \
 '		if (atomic_compare_exchange_strong_explicit(&since->cursor_, &at, seen | ERRSEQ_FLAGS_,
 							    memory_order_release,
@@ -207,13 +207,13 @@ fault steps 'G1|G2|linear' 'shared advance does not mark the word' $c \
 '		seen = ERRSEQ_(mark_)(eseq, seen);' '		seen |= ERRSEQ_FLAGS_;'
 fault steps 'G2|linear' 'shared advance reads the word before the cursor' $h \
 '	ERRSEQ_(cursor_t) at = ERRSEQ_LOAD_(&since->cursor_, acquire);
-	/* relaxed: "nothing new" promises nothing about other memory */
+	/* relaxed: "no new error" promises nothing about other memory */
 	ERRSEQ_(cursor_t) now = ERRSEQ_LOAD_(&eseq->word_, relaxed);' \
 '	ERRSEQ_(cursor_t) now = ERRSEQ_LOAD_(&eseq->word_, acquire);
 	ERRSEQ_(cursor_t) at = ERRSEQ_LOAD_(&since->cursor_, acquire);'
 fault steps 'G2|linear' 'shared advance, once more, reads the word before the cursor' $c \
 '		at = atomic_load_explicit(&since->cursor_, memory_order_acquire);
-		/* relaxed: "nothing new" promises nothing about other memory */
+		/* relaxed: "no new error" promises nothing about other memory */
 		seen = atomic_load_explicit(&eseq->word_, memory_order_relaxed);' \
 '		seen = atomic_load_explicit(&eseq->word_, memory_order_acquire);
 		at = atomic_load_explicit(&since->cursor_, memory_order_acquire);'

@@ -15,7 +15,8 @@ mkdir -p "$work"
 # there exactly once; what it becomes; passing.c's scenario; what ThreadSanitizer's report is about, - for none;
 # whether orders.c tells. PLAIN is a read that is not atomic, which is what is weaker than relaxed. Where nothing
 # weaker can break anything, or be written, orders.c must tell a stronger one: seq_cst.
-header=include/errseq/errseq.h source=src/errseq.c waiting=src/wait.c
+header=include/errseq/errseq_inline.h source=src/errseq_template.h waiting=src/wait.c
+macros=include/errseq/errseq_word.h library=src/errseq.c
 table() {
 	cat <<END
 1  | $header | sample | ERRSEQ_LOAD_(&eseq->word_, acquire) | ERRSEQ_LOAD_(&eseq->word_, relaxed) | sample | message | yes
@@ -43,9 +44,9 @@ table() {
 22 | $source | shared_cursor_get | memory_order_acquire | memory_order_relaxed | shared-get | message | yes
 23 | $waiting | errseq_wait | atomic_load_explicit(&eseq->word_, memory_order_relaxed) | PLAIN | wait | word | yes
 24 | $waiting | errseq_wait | ERRSEQ_ACQUIRE_(eseq); | (void)eseq; | wait | message | yes
-fence | $header | - | ERRSEQ_FENCE_(acquire) | ERRSEQ_FENCE_(relaxed) | check | - | yes
-fence, TSan | $header | - | (&(eseq)->word_, acquire) | (&(eseq)->word_, relaxed) | check | message | no
-built-in | $header | - | __ATOMIC_ACQUIRE | __ATOMIC_RELAXED | - | - | yes
+fence | $macros | - | ERRSEQ_FENCE_(acquire) | ERRSEQ_FENCE_(relaxed) | check | - | yes
+fence, TSan | $macros | - | (&(eseq)->word_, acquire) | (&(eseq)->word_, relaxed) | check | message | no
+built-in | $macros | - | __ATOMIC_ACQUIRE | __ATOMIC_RELAXED | - | - | yes
 END
 }
 mapfile -t rows < <(table | sed 's/ *| */|/g')
@@ -79,7 +80,7 @@ replaced() {
 # passing COMPILER FOLDER: passing.c over the source in that folder
 passing() {
 	"$1" -std=c11 -O1 -fsanitize=thread -I"$2/include" -include "$source_dir/tests/stress/between.h" \
-		"$2/$source" "$2/$waiting" "$work/passing-${1##*/}.o" -pthread -o "$2/passing-${1##*/}"
+		"$2/$library" "$2/$waiting" "$work/passing-${1##*/}.o" -pthread -o "$2/passing-${1##*/}"
 }
 
 # caught PROGRAM SCENARIO ABOUT: ThreadSanitizer reports races, and all of them are about that; - for none
@@ -103,7 +104,7 @@ $output"
 orders_fails() {
 	local folder=$1 status=0
 	shift
-	must "$cc" -std=c11 -O1 -I"$folder/include" -I"$source_dir/tests/shim" -c "$folder/$source" -o "$folder/errseq.o"
+	must "$cc" -std=c11 -O1 -I"$folder/include" -I"$source_dir/tests/shim" -c "$folder/$library" -o "$folder/errseq.o"
 	must "$cc" -std=c11 -O1 -I"$folder/include" -I"$source_dir/tests/shim" -c "$folder/$waiting" -o "$folder/wait.o"
 	must "$cc" "$@" "$folder/errseq.o" "$folder/wait.o" "$work/trace.o" "$cmocka" \
 		-Wl,-rpath,"$(dirname "$cmocka")" -o "$folder/orders"
@@ -151,7 +152,7 @@ in_source=$({ orders_in $header && orders_in $source && orders_in $waiting; } | 
 in_table=$(table | grep -cE '^[0-9]+ ')
 [ "$in_source" = "$in_table" ] ||
 	fail "the source has changed: it has $in_source memory orders, and $in_table are in this script's table"
-for file in $header $source $waiting; do
+for file in $header $source $waiting $library $macros; do
 	! grep -nE '\<atomic_[a-z_]+\(' "$source_dir/$file" | grep -vE '_explicit\(|atomic_thread_fence\(memory_order' ||
 		fail "$file has an atomic operation without an order"
 done
