@@ -4,7 +4,7 @@
  * instruction of it. This is the library as it is compiled and shipped, whatever it does, atomic or not.
  *
  *	death		What is in the shared memory now is what a SIGKILL would leave now. It must be what the
- *			naive model knows, as in steps.c, and all others go on from there. For some words the child
+ *			naive model knows, as in die_at_step.c, and all others go on from there. For some words the child
  *			is also killed in earnest, before each instruction.
  *	signals		Before each instruction a signal is delivered, whose handler makes one or two other calls on
  *			the same word, and every call on words of its own. The outcome must be one that the model
@@ -13,9 +13,9 @@
  * Only on x86: elsewhere an exchange may be a loop that never succeeds while somebody stops it in the middle.
  */
 #if defined __linux__ && (defined __x86_64__ || defined __i386__)
-#include "bystanders.h" /* before the names of this width mean the other one */
+#include "reentrant_calls.h" /* before the names of this width mean the other one */
 
-#include "left.h"
+#include "states_after_death.h"
 #include "watchdog.h"
 #include <errno.h>
 #include <signal.h>
@@ -50,7 +50,7 @@ static void handle(int number)
 	(void)number;
 	errno = ERRNO_OF_THE_HANDLER;
 	interfere(&scene->other);
-	scene->wrong += call_everything_on_bystanders(0);
+	scene->wrong += call_everything_on_own_words(0);
 	scene->wrong += errno != ERRNO_OF_THE_HANDLER;
 	scene->handled++;
 	errno = saved;
@@ -115,7 +115,7 @@ static void start_child(void)
 		/* Once without a stop, so that the dynamic linker has done its part. */
 		for (i = 0; i < ALL_ACTORS; i++)
 			actor_at(i)->library(&scene->word, &scene->dead);
-		call_everything_on_bystanders(1);
+		call_everything_on_own_words(1);
 		call_and_stop();
 	}
 	wait_for_stop();
@@ -166,19 +166,20 @@ static const char *obstacle(void)
 static unsigned long instructions, stops[HAPPENED + 1];
 
 /* Returns the stage that the call has reached by now. */
-static int judge(const struct left *start, const struct actor *actor, int number, int reached)
+static int judge(const struct memory_state *start, const struct actor *actor, int number,
+		 int reached)
 {
-	struct left left = look();
+	struct memory_state left = read_state();
 	int stages = stages_of(&left, start, actor);
 
 	if (stages == 0)
-		fail_with("no part of the call leaves that", actor, number, start, &left);
+		fail_after_death("no part of the call leaves that", actor, number, start, &left);
 	while (reached < HAPPENED && !(stages & reached))
 		reached *= 2;
 	if (!(stages & reached))
-		fail_with("a part of the call was undone", actor, number, start, &left);
-	all_others_go_on(actor, number, start, &left, 0);
-	lay_out(&left); /* the child notices nothing */
+		fail_after_death("a part of the call was undone", actor, number, start, &left);
+	survivors_go_on(actor, number, start, &left, 0);
+	set_up(&left); /* the child notices nothing */
 	stops[reached]++;
 	return reached;
 }
@@ -197,22 +198,22 @@ static void what_is_left_before_each_instruction_is_what_the_model_knows(void **
 
 		for (c = 0; c < positions; c++)
 			for (a = 0; a < ALL_ACTORS; a++) {
-				const struct left start = { starts[s], at[c], at[c] };
+				const struct memory_state start = { starts[s], at[c], at[c] };
 				int reached = NOTHING, number = 1;
-				struct left left;
+				struct memory_state left;
 
 				get_on();
-				lay_out(&start);
+				set_up(&start);
 				begin_call(actor_at(a));
 				do {
 					reached = judge(&start, actor_at(a), number++, reached);
 					instructions++;
 					assert_true(number < MOST_INSTRUCTIONS);
 				} while (step());
-				left = look();
+				left = read_state();
 				if (!(stages_of(&left, &start, actor_at(a)) & HAPPENED))
-					fail_with("the call ended", actor_at(a), number, &start,
-						  &left);
+					fail_after_death("the call ended", actor_at(a), number,
+							 &start, &left);
 				go_on_to_int3();
 				assert_int_equal(scene->wrong, 0);
 			}
@@ -227,7 +228,7 @@ static void what_is_left_before_each_instruction_is_what_the_model_knows(void **
 
 static void process_killed_before_each_instruction_leaves_what_the_model_knows(void **state)
 {
-	const struct left start = { starts[1], 0, 0 };
+	const struct memory_state start = { starts[1], 0, 0 };
 	unsigned long killed = 0;
 	unsigned a;
 
@@ -240,7 +241,7 @@ static void process_killed_before_each_instruction_leaves_what_the_model_knows(v
 		for (number = 1; inside; number++) {
 			get_on();
 			start_child();
-			lay_out(&start);
+			set_up(&start);
 			begin_call(&actors[a]);
 			for (i = 1; i < number && inside; i++)
 				inside = step();
@@ -264,7 +265,7 @@ static int interrupt_before(int number, value_t word, errseq_cursor_t cursor,
 			    const struct actor *first, const struct actor *second)
 {
 	/* The shared cursor starts where the other's plain one does. */
-	const struct left laid_out = { word, other_cursor, cursor };
+	const struct memory_state laid_out = { word, other_cursor, cursor };
 	const struct outcome start = { word, cursor, other_cursor, other_cursor, 0, { 0, 0 } };
 	const struct interferer other = {
 		first, second, &scene->word, { other_cursor, &scene->shared }, { 0, 0 }
@@ -272,7 +273,7 @@ static int interrupt_before(int number, value_t word, errseq_cursor_t cursor,
 	struct outcome seen;
 	int i;
 
-	lay_out(&laid_out);
+	set_up(&laid_out);
 	scene->other = other;
 	begin_call(actor);
 	for (i = 1; i < number; i++)
@@ -355,7 +356,7 @@ static int end_watch_and_child(void **state)
 
 int main(void)
 {
-	static const struct left nothing;
+	static const struct memory_state nothing;
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			what_is_left_before_each_instruction_is_what_the_model_knows, begin_watch,
@@ -369,7 +370,7 @@ int main(void)
 	};
 
 	map_scene();
-	lay_out(&nothing);
+	set_up(&nothing);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
 #else

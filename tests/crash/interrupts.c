@@ -8,7 +8,7 @@
  *
  * A handler that hangs, because the interrupted call holds something, ends in a message of the watchdog.
  */
-#include "bystanders.h" /* before the names of this width mean the other one */
+#include "reentrant_calls.h" /* before the names of this width mean the other one */
 
 #include "../shim/trace.h"
 #include "watchdog.h"
@@ -81,7 +81,7 @@ static void handle(int number)
 
 		look_around(self->word, &self->place, also_wait);
 	}
-	must(call_everything_on_bystanders(also_wait) == 0,
+	must(call_everything_on_own_words(also_wait) == 0,
 	     "a call on a word of the handler's own went wrong");
 	must(errno == saved, "a call in a signal handler touched errno");
 	handled = handled + 1;

@@ -2,7 +2,7 @@
 /*
  * Signals that come at any moment: a thread makes calls of all kinds, a timer interrupts it, and the signal's
  * handler calls every function of the library: on the same words and shared cursors, and on words of its own in
- * both widths. Every result is judged by ledger.h, so that nothing is missed and nothing is told twice, neither
+ * both widths. Every result is judged by oracle.h, so that nothing is missed and nothing is told twice, neither
  * to the interrupted thread nor to the handler. errno stays what it is for both.
  *
  * Both stand in one thread, so that the shared cursors can be judged as well: if a look through one is told of
@@ -15,11 +15,11 @@
  *
  * usage: signals [SECONDS]; by default 1 for each of the two tests.
  */
-#include "bystanders.h" /* before the names of this width mean the other one */
+#include "reentrant_calls.h" /* before the names of this width mean the other one */
 
 #include "../common/harness.h"
-#include "judged.h"
-#include "moments.h"
+#include "checked_calls.h"
+#include "random_timer.h"
 #include "watchdog.h"
 #include <setjmp.h>
 #include <signal.h>
@@ -40,7 +40,7 @@ static struct arena {
 	struct position positions[2][WORDS];
 	/* the notes of which those who look through a shared cursor together know */
 	atomic_ulong seen_through_shared[WORDS][RECORDERS];
-	struct slot slots[2];
+	struct call_marker slots[2];
 } arena;
 
 /* ---- complaints: the first one is kept, for the main thread to tell --------------------------------- */
@@ -79,17 +79,17 @@ static void raise_to(atomic_ulong *number, unsigned long goal)
  * A look through the shared cursor number 0. `alone` says afterwards whether no other look through it was in the
  * middle or came between.
  */
-static void look_together(struct slot *slot, unsigned w, int (*alone)(long), long when)
+static void look_together(struct call_marker *slot, unsigned w, int (*alone)(long), long when)
 {
 	struct subject *words = arena.words;
-	struct moment before = before_a_look(&words[w].ledger);
+	struct snapshot before = snapshot(&words[w].oracle);
 	atomic_ulong *seen = arena.seen_through_shared[w];
 	int r;
 
-	if (look_through_shared(slot, words, w, 0)) {
+	if (checked_advance_shared(slot, words, w, 0)) {
 		unsigned long now[RECORDERS];
 
-		read_notes(&words[w].ledger, now);
+		read_notes(&words[w].oracle, now);
 		for (r = 0; r < RECORDERS; r++)
 			raise_to(&seen[r], now[r]);
 		return;
@@ -137,18 +137,18 @@ static void handle(int number)
 		if (what % 8 == 2)
 			look_together(&arena.slots[HANDLER], w, handler_is_alone, 0);
 		else if (what % 4 == 2)
-			look_through_shared(&arena.slots[HANDLER], arena.words, w, 1);
+			checked_advance_shared(&arena.slots[HANDLER], arena.words, w, 1);
 		else
-			call_any(&arena.slots[HANDLER], arena.words, w, what,
-				 &arena.positions[HANDLER][w], HANDLER);
+			checked_any(&arena.slots[HANDLER], arena.words, w, what,
+				    &arena.positions[HANDLER][w], HANDLER);
 	}
-	if (call_everything_on_bystanders(signals % 64 == 0))
+	if (call_everything_on_own_words(signals % 64 == 0))
 		complain("a call on a word of the handler's own", "that went wrong", 0, 0);
 	if (errno != ERRNO_OF_THE_HANDLER)
 		complain("a call in a signal handler", "it touched errno", 0, errno);
 	errno = saved;
 	signals = signals + 1;
-	send_after(timer, a_moment(&handler_seed));
+	send_after(timer, random_delay(&handler_seed));
 	if (jumps && may_jump && inside != OUTSIDE)
 		siglongjmp(away, 1);
 }
@@ -158,16 +158,17 @@ static void handle(int number)
 static void call_once(unsigned *seed)
 {
 	unsigned what = next_random(seed), w = what / 65536 % WORDS;
-	struct slot *slot = &arena.slots[INTERRUPTED];
+	struct call_marker *slot = &arena.slots[INTERRUPTED];
 
 	if (what % 8 == 2) {
 		in_the_middle_of_a_shared_look = 1;
 		look_together(slot, w, interrupted_is_alone, signals);
 		in_the_middle_of_a_shared_look = 0;
 	} else if (what % 4 == 2) {
-		look_through_shared(slot, arena.words, w, 1);
+		checked_advance_shared(slot, arena.words, w, 1);
 	} else {
-		call_any(slot, arena.words, w, what, &arena.positions[INTERRUPTED][w], INTERRUPTED);
+		checked_any(slot, arena.words, w, what, &arena.positions[INTERRUPTED][w],
+			    INTERRUPTED);
 	}
 	if (errno != ERRNO_OF_THE_INTERRUPTED)
 		complain("a call", "it touched errno", 0, errno);
@@ -181,12 +182,12 @@ static void give_up(void)
 
 	atomic_store_explicit(&arena.slots[INTERRUPTED].inside, OUTSIDE, memory_order_relaxed);
 	for (w = 0; w < WORDS; w++) {
-		bury_recorder(&arena.words[w].ledger, INTERRUPTED);
-		bury_observer(&arena.words[w].ledger, &arena.positions[INTERRUPTED][w]);
+		recorder_died(&arena.words[w].oracle, INTERRUPTED);
+		observer_died(&arena.words[w].oracle, &arena.positions[INTERRUPTED][w]);
 		if (in_the_middle_of_a_shared_look)
 			for (r = 0; r < RECORDERS; r++)
 				raise_to(&arena.seen_through_shared[w][r],
-					 read_(&arena.words[w].ledger.of[r].begun));
+					 read_(&arena.words[w].oracle.of[r].begun));
 		if (!is_valid(errseq_load(&arena.words[w].word)))
 			complain("errseq_load", "no word may have that value", w, 0);
 	}
@@ -207,8 +208,8 @@ static void call_for_some_seconds(int with_jumps)
 	static unsigned long calls;
 
 	memset((void *)&arena, 0, sizeof(arena));
-	arena.words[0].ledger.numbers = NUMBERS;
-	arena.words[1].ledger.numbers = 1;
+	arena.words[0].oracle.numbers = NUMBERS;
+	arena.words[1].oracle.numbers = 1;
 	memset(interrupted_inside, 0, sizeof(interrupted_inside));
 	seed = 1;
 	calls = 0;

@@ -19,8 +19,8 @@
  * position: else an error was missed (G1), or was told to somebody who did not see its note and was not told
  * again (G6).
  */
-#ifndef ERRSEQ_TESTS_LEDGER_H
-#define ERRSEQ_TESTS_LEDGER_H
+#ifndef ERRSEQ_TESTS_ORACLE_H
+#define ERRSEQ_TESTS_ORACLE_H
 
 #include "../common/width.h"
 #include <stdatomic.h>
@@ -32,7 +32,7 @@ enum {
 	CLAIMS = 4 * NUMBERS
 };
 
-struct ledger {
+struct oracle {
 	unsigned long numbers; /* that have errnos of their own, 1 to NUMBERS; constant */
 	struct {
 		atomic_ulong note, begun, completed, over;
@@ -52,7 +52,7 @@ struct position {
 };
 
 /* The ledger as it is now. */
-struct moment {
+struct snapshot {
 	unsigned long completed[RECORDERS], over[RECORDERS];
 };
 
@@ -61,15 +61,15 @@ static inline unsigned long read_(const atomic_ulong *number)
 	return atomic_load_explicit(number, memory_order_acquire);
 }
 
-static inline struct moment before_a_look(const struct ledger *ledger)
+static inline struct snapshot snapshot(const struct oracle *oracle)
 {
-	struct moment moment;
+	struct snapshot moment;
 	int r;
 
 	for (r = 0; r < RECORDERS; r++) {
-		unsigned long over = read_(&ledger->of[r].over);
+		unsigned long over = read_(&oracle->of[r].over);
 
-		moment.completed[r] = read_(&ledger->of[r].completed);
+		moment.completed[r] = read_(&oracle->of[r].completed);
 		moment.over[r] = over > moment.completed[r] ? over : moment.completed[r];
 	}
 	return moment;
@@ -78,48 +78,48 @@ static inline struct moment before_a_look(const struct ledger *ledger)
 /* ---- recorders ------------------------------------------------------------------------------------ */
 
 /* Returns what to record. */
-static inline int begin_record(struct ledger *ledger, int recorder)
+static inline int begin_record(struct oracle *oracle, int recorder)
 {
 	/* relaxed: only this recorder writes the number, and its predecessor is dead */
 	unsigned long n =
-		atomic_load_explicit(&ledger->of[recorder].begun, memory_order_relaxed) + 1;
+		atomic_load_explicit(&oracle->of[recorder].begun, memory_order_relaxed) + 1;
 
 	/* relaxed: it is errseq_set that must make the note visible */
-	atomic_store_explicit(&ledger->of[recorder].note, n, memory_order_relaxed);
-	atomic_store_explicit(&ledger->of[recorder].begun, n, memory_order_release);
-	return -(1 + recorder * NUMBERS + (int)(n % ledger->numbers));
+	atomic_store_explicit(&oracle->of[recorder].note, n, memory_order_relaxed);
+	atomic_store_explicit(&oracle->of[recorder].begun, n, memory_order_release);
+	return -(1 + recorder * NUMBERS + (int)(n % oracle->numbers));
 }
 
-static inline void end_record(struct ledger *ledger, int recorder)
+static inline void end_record(struct oracle *oracle, int recorder)
 {
-	unsigned long n = atomic_load_explicit(&ledger->of[recorder].begun, memory_order_relaxed);
+	unsigned long n = atomic_load_explicit(&oracle->of[recorder].begun, memory_order_relaxed);
 
-	atomic_store_explicit(&ledger->of[recorder].completed, n, memory_order_release);
+	atomic_store_explicit(&oracle->of[recorder].completed, n, memory_order_release);
 }
 
 /* The recorder is dead, or will not come back to its call. Returns whether a record was left in the middle. */
-static inline int bury_recorder(struct ledger *ledger, int recorder)
+static inline int recorder_died(struct oracle *oracle, int recorder)
 {
-	unsigned long begun = read_(&ledger->of[recorder].begun);
+	unsigned long begun = read_(&oracle->of[recorder].begun);
 
-	atomic_store_explicit(&ledger->of[recorder].over, begun, memory_order_release);
-	return read_(&ledger->of[recorder].completed) != begun;
+	atomic_store_explicit(&oracle->of[recorder].over, begun, memory_order_release);
+	return read_(&oracle->of[recorder].completed) != begun;
 }
 
 /* ---- observers: these return NULL, or what is wrong ------------------------------------------------ */
 
 /* Finds the number of the record that an errno stands for: the first above `after` that was begun by now. */
-static inline const char *number_of(const struct ledger *ledger, int err,
-				    const unsigned long *after, const struct moment *before,
+static inline const char *number_of(const struct oracle *oracle, int err,
+				    const unsigned long *after, const struct snapshot *before,
 				    int *recorder, unsigned long *number)
 {
-	unsigned long begun, last, digits, numbers = ledger->numbers;
+	unsigned long begun, last, digits, numbers = oracle->numbers;
 
 	*recorder = (-err - 1) / NUMBERS;
 	digits = (unsigned long)(-err - 1) % NUMBERS;
 	if (err > -1 || *recorder >= RECORDERS || digits >= numbers)
 		return "it is told of an errno that nobody records";
-	begun = read_(&ledger->of[*recorder].begun);
+	begun = read_(&oracle->of[*recorder].begun);
 	last = before->completed[*recorder];
 	last = last > 0 ? last - 1 : 0;
 	if (after && after[*recorder] > last)
@@ -132,33 +132,33 @@ static inline const char *number_of(const struct ledger *ledger, int err,
 	return NULL;
 }
 
-static inline void read_notes(const struct ledger *ledger, unsigned long *seen)
+static inline void read_notes(const struct oracle *oracle, unsigned long *seen)
 {
 	int r;
 
 	for (r = 0; r < RECORDERS; r++)
 		/* relaxed: it is the look that must have made the notes visible */
-		seen[r] = atomic_load_explicit(&ledger->of[r].note, memory_order_relaxed);
+		seen[r] = atomic_load_explicit(&oracle->of[r].note, memory_order_relaxed);
 }
 
-static inline const char *judge_error(const struct ledger *ledger, int err,
-				      const unsigned long *after, const struct moment *before,
+static inline const char *judge_error(const struct oracle *oracle, int err,
+				      const unsigned long *after, const struct snapshot *before,
 				      unsigned long *seen)
 {
 	unsigned long number;
 	int recorder;
-	const char *wrong = number_of(ledger, err, after, before, &recorder, &number);
+	const char *wrong = number_of(oracle, err, after, before, &recorder, &number);
 
 	if (wrong)
 		return wrong;
-	read_notes(ledger, seen);
+	read_notes(oracle, seen);
 	return seen[recorder] < number
 		       ? "it is told of a record and does not see the note before it (G6)"
 		       : NULL;
 }
 
 static inline const char *judge_nothing(const struct position *position,
-					const struct moment *before)
+					const struct snapshot *before)
 {
 	int r;
 
@@ -171,20 +171,20 @@ static inline const char *judge_nothing(const struct position *position,
 }
 
 /* After errseq_check: the position stays. */
-static inline const char *judge_check(const struct ledger *ledger, const struct position *position,
-				      const struct moment *before, int err)
+static inline const char *judge_check(const struct oracle *oracle, const struct position *position,
+				      const struct snapshot *before, int err)
 {
 	unsigned long seen[RECORDERS];
 
-	return err ? judge_error(ledger, err, position->over, before, seen)
+	return err ? judge_error(oracle, err, position->over, before, seen)
 		   : judge_nothing(position, before);
 }
 
 /* After errseq_check_and_advance. */
-static inline const char *judge_advance(const struct ledger *ledger, struct position *position,
-					const struct moment *before, int err)
+static inline const char *judge_advance(const struct oracle *oracle, struct position *position,
+					const struct snapshot *before, int err)
 {
-	const char *wrong = err ? judge_error(ledger, err, position->over, before, position->seen)
+	const char *wrong = err ? judge_error(oracle, err, position->over, before, position->seen)
 				: judge_nothing(position, before);
 	int r;
 
@@ -194,8 +194,8 @@ static inline const char *judge_advance(const struct ledger *ledger, struct posi
 }
 
 /* After errseq_sample or errseq_peek, which returned position->cursor. 0 is since the beginning. */
-static inline const char *judge_position(const struct ledger *ledger, struct position *position,
-					 const struct moment *before)
+static inline const char *judge_position(const struct oracle *oracle, struct position *position,
+					 const struct snapshot *before)
 {
 	int r;
 
@@ -205,32 +205,32 @@ static inline const char *judge_position(const struct ledger *ledger, struct pos
 	}
 	if (position->cursor == 0)
 		return NULL;
-	return judge_error(ledger, errseq_cursor_error(position->cursor), NULL, before,
+	return judge_error(oracle, errseq_cursor_error(position->cursor), NULL, before,
 			   position->seen);
 }
 
 /* After errseq_check_shared. */
-static inline const char *judge_check_shared(const struct ledger *ledger,
-					     const struct moment *before, int err)
+static inline const char *judge_check_shared(const struct oracle *oracle,
+					     const struct snapshot *before, int err)
 {
 	unsigned long seen[RECORDERS];
 
-	return err ? judge_error(ledger, err, NULL, before, seen) : NULL;
+	return err ? judge_error(oracle, err, NULL, before, seen) : NULL;
 }
 
 /* After errseq_check_and_advance_shared returned an error: of all callers, one is told of a record. */
-static inline const char *judge_advance_shared(const struct ledger *ledger, struct claims *claims,
-					       const struct moment *before, int err)
+static inline const char *judge_advance_shared(const struct oracle *oracle, struct claims *claims,
+					       const struct snapshot *before, int err)
 {
 	unsigned long seen[RECORDERS], number, begun;
 	int recorder;
-	const char *wrong = judge_error(ledger, err, NULL, before, seen);
+	const char *wrong = judge_error(oracle, err, NULL, before, seen);
 
-	if (wrong || number_of(ledger, err, NULL, before, &recorder, &number))
+	if (wrong || number_of(oracle, err, NULL, before, &recorder, &number))
 		return wrong;
-	begun = read_(&ledger->of[recorder].begun);
+	begun = read_(&oracle->of[recorder].begun);
 	/* If another number with the same digits was begun, nobody knows which one it was. */
-	if (number + ledger->numbers <= begun)
+	if (number + oracle->numbers <= begun)
 		return NULL;
 	/* relaxed: who comes second is told so by the exchange itself */
 	if (atomic_exchange_explicit(&claims->of[recorder][number % CLAIMS], number,
@@ -243,12 +243,12 @@ static inline const char *judge_advance_shared(const struct ledger *ledger, stru
  * The owner of a cursor died, perhaps in a look. Whoever inherits the cursor is told again of what the dead one
  * was being told of, or is not.
  */
-static inline void bury_observer(const struct ledger *ledger, struct position *position)
+static inline void observer_died(const struct oracle *oracle, struct position *position)
 {
 	int r;
 
 	for (r = 0; r < RECORDERS; r++)
-		position->seen[r] = read_(&ledger->of[r].begun);
+		position->seen[r] = read_(&oracle->of[r].begun);
 }
 
 #endif

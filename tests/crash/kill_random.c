@@ -4,7 +4,7 @@
  * all kinds all the time, and are killed by SIGKILL at any moment, thousands of times. Newcomers take their
  * places and inherit their cursors. One survives all.
  *
- * Every result is judged, by ledger.h: nothing that a completed call recorded is missed through any cursor, none
+ * Every result is judged, by oracle.h: nothing that a completed call recorded is missed through any cursor, none
  * is told twice, none is older than it may be, and the recorder's note is seen. What the dead may leave:
  *
  *	set		the record happened or it did not; that is settled when its owner is dead.
@@ -13,7 +13,7 @@
  *			again, for the dead one was; if not, it is.
  *	advance shared	the mark; and if it died before the cursor moved, the next call through it is told;
  *			after that, the dead one was told. Nobody else can tell the two apart, but never are two
- *			told: in exact sums, see rounds.c.
+ *			told: in exact sums, see kill_counted.c.
  *	all others	nothing.
  *
  * The parent looks on: at any moment each word and each cursor has a value that it may have.
@@ -21,11 +21,11 @@
  * A cursor meets its own value again after exactly 2^18 steps of the counter if the errno fits as well; that
  * somebody sleeps exactly that long we leave to chance.
  *
- * usage: kill [KILLS]; by default 3000, or as many as fit into 5 seconds.
+ * usage: kill_random [KILLS]; by default 3000, or as many as fit into 5 seconds.
  */
-#include "lives.h"
+#include "worker_processes.h"
 
-#include "judged.h"
+#include "checked_calls.h"
 
 static unsigned long kills = 3000;
 static time_t seconds = 5;
@@ -38,27 +38,27 @@ _Static_assert((int)SURVIVOR == (int)RECORDERS,
 	       "each of those who are killed records under a number of its own");
 
 struct arena {
-	struct lives lives;
+	struct workers workers;
 	struct subject words[WORDS];
 	struct position positions[SLOTS][WORDS]; /* each one's plain cursors */
 };
 
 /* ---- a life ---------------------------------------------------------------------------------------- */
 
-static void live(int self, unsigned seed)
+static void work(int self, unsigned seed)
 {
-	struct arena *arena = (struct arena *)lives;
+	struct arena *arena = (struct arena *)workers;
 
 	/* Every other one dies soon after it began, the others when the parent comes. */
-	beat(&lives->slots[self]);
+	heartbeat(&workers->slots[self]);
 	if (self != SURVIVOR && next_random(&seed) % 2)
-		send_after(new_timer(SIGKILL), a_moment(&seed));
+		send_after(new_timer(SIGKILL), random_delay(&seed));
 	for (;;) {
 		unsigned what = next_random(&seed), w = what / 65536 % WORDS;
 
-		beat(&lives->slots[self]);
-		call_any(&lives->slots[self], arena->words, w, what, &arena->positions[self][w],
-			 self == SURVIVOR ? -1 : self);
+		heartbeat(&workers->slots[self]);
+		checked_any(&workers->slots[self], arena->words, w, what,
+			    &arena->positions[self][w], self == SURVIVOR ? -1 : self);
 	}
 }
 
@@ -77,7 +77,7 @@ static void look_on(const struct arena *arena)
 			fail_msg("word %u has the value %#llx, which is none", w,
 				 (unsigned long long)value);
 		for (r = 0; r < RECORDERS; r++)
-			begun += read_(&arena->words[w].ledger.of[r].begun);
+			begun += read_(&arena->words[w].oracle.of[r].begun);
 		if (errseq_cursor_count(value) > begun)
 			fail_msg("the counter of word %u is %llu after %lu records", w,
 				 (unsigned long long)errseq_cursor_count(value), begun);
@@ -101,18 +101,18 @@ static void bury(struct arena *arena, int slot)
 	for (w = 0; w < WORDS; w++) {
 		struct position *position = &arena->positions[slot][w];
 
-		records_in_the_middle += (unsigned)bury_recorder(&arena->words[w].ledger, slot);
+		records_in_the_middle += (unsigned)recorder_died(&arena->words[w].oracle, slot);
 		if (!is_valid_cursor(position->cursor))
 			fail_msg("the plain cursor of a dead process has the value %#llx",
 				 (unsigned long long)position->cursor);
-		bury_observer(&arena->words[w].ledger, position);
+		observer_died(&arena->words[w].oracle, position);
 	}
 }
 
 static void processes_killed_at_any_moment_stop_nobody_and_nothing_is_missed_or_told_twice(
 	void **state)
 {
-	struct arena *arena = (struct arena *)lives;
+	struct arena *arena = (struct arena *)workers;
 	time_t start = time(NULL);
 	unsigned seed = 1;
 	unsigned long i;
@@ -121,28 +121,28 @@ static void processes_killed_at_any_moment_stop_nobody_and_nothing_is_missed_or_
 
 	(void)state;
 	for (w = 0; w < WORDS; w++)
-		arena->words[w].ledger.numbers = w == 0 ? NUMBERS : 1;
+		arena->words[w].oracle.numbers = w == 0 ? NUMBERS : 1;
 	for (slot = 0; slot < SLOTS; slot++)
-		give_birth(slot);
+		start_worker(slot);
 	for (i = 0; i < kills && time_is_left(start, seconds);) {
 		int victim = (int)(next_random(&seed) % SURVIVOR);
 
-		if (next_random(&seed) % 4 == 0 && has_begun(victim) && !is_dead(victim))
-			end_life(victim);
+		if (next_random(&seed) % 4 == 0 && has_begun(victim) && !has_died(victim))
+			kill_worker(victim);
 		for (slot = 0; slot < SURVIVOR; slot++)
-			if (pids[slot] == 0 || is_dead(slot)) {
+			if (pids[slot] == 0 || has_died(slot)) {
 				bury(arena, slot);
-				give_birth(slot);
+				start_worker(slot);
 				i++;
 			}
 		look_on(arena);
-		no_complaints();
-		watch_lives();
+		assert_no_complaints();
+		watch_workers();
 		report("killed", i, kills);
 	}
 	for (slot = 0; slot < SLOTS; slot++)
-		end_life(slot);
-	no_complaints();
+		kill_worker(slot);
+	assert_no_complaints();
 	look_on(arena);
 
 	/* After all died, the words serve whoever comes. */
@@ -177,6 +177,6 @@ int main(int argc, char **argv)
 
 	begin(argc, argv, sizeof(struct arena), "kills", &kills, &seconds);
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	end_all();
+	kill_all();
 	return failed;
 }

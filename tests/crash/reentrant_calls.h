@@ -4,8 +4,8 @@
  * them while the interrupted thread is inside a call gets the answers that it always gets: there is nothing
  * in the library that two calls on different words share. Returns how many answers were wrong.
  */
-#ifndef ERRSEQ_TESTS_BYSTANDERS_H
-#define ERRSEQ_TESTS_BYSTANDERS_H
+#ifndef ERRSEQ_TESTS_REENTRANT_CALLS_H
+#define ERRSEQ_TESTS_REENTRANT_CALLS_H
 
 #include <errno.h>
 #include <errseq/errseq.h>
@@ -53,7 +53,7 @@ CALL_EVERYTHING(errseq64)
 #endif
 
 /* Waiting and waking are system calls: they are made if `also_wait`. */
-static inline int call_everything_on_bystanders(int also_wait)
+static inline int call_everything_on_own_words(int also_wait)
 {
 	int wrong = call_everything_of_errseq();
 

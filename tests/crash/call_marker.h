@@ -3,8 +3,8 @@
  * Around each call of the library a caller writes down which one it is in, so that whoever finds it dead, or
  * interrupts it, knows whether that was inside.
  */
-#ifndef ERRSEQ_TESTS_INSIDE_H
-#define ERRSEQ_TESTS_INSIDE_H
+#ifndef ERRSEQ_TESTS_CALL_MARKER_H
+#define ERRSEQ_TESTS_CALL_MARKER_H
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -27,19 +27,19 @@ static const char *const call_names[CALLS] = {
 	"advance", "check shared", "advance shared", "others"
 };
 
-struct slot {
+struct call_marker {
 	_Alignas(64) atomic_int inside; /* enum call */
-	atomic_ulong beats;		/* steps on the way; how often it got on */
+	atomic_ulong heartbeats;	/* steps on the way; how often it got on */
 };
 
 /* relaxed, in this order for whoever dies: a signal comes between two instructions */
-static inline void enter(struct slot *slot, enum call call)
+static inline void begin_call(struct call_marker *slot, enum call call)
 {
 	atomic_store_explicit(&slot->inside, (int)call, memory_order_relaxed);
 	atomic_signal_fence(memory_order_seq_cst);
 }
 
-static inline void leave(struct slot *slot)
+static inline void end_call(struct call_marker *slot)
 {
 	atomic_signal_fence(memory_order_seq_cst);
 	atomic_store_explicit(&slot->inside, OUTSIDE, memory_order_relaxed);

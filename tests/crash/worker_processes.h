@@ -7,12 +7,12 @@
  * A process that finds something wrong writes a complaint and goes on; the parent looks
  * for complaints. If one of the living does not get on for long, the parent's watchdog says so.
  */
-#ifndef ERRSEQ_TESTS_LIVES_H
-#define ERRSEQ_TESTS_LIVES_H
+#ifndef ERRSEQ_TESTS_WORKER_PROCESSES_H
+#define ERRSEQ_TESTS_WORKER_PROCESSES_H
 
 #include "../common/harness.h"
-#include "inside.h"
-#include "moments.h"
+#include "call_marker.h"
+#include "random_timer.h"
 #include "watchdog.h"
 #include <signal.h>
 #include <stdatomic.h>
@@ -29,26 +29,27 @@ enum {
 };
 
 /* What every shared file begins with. */
-struct lives {
-	struct slot slots[SLOTS];
+struct workers {
+	struct call_marker slots[SLOTS];
 	atomic_int complaints;
 	char complaint[256]; /* the first */
 	uintptr_t address;   /* where the parent has mapped it */
 };
 
 /* The file as this process maps it; the program says how large it is and what a life is. */
-static struct lives *lives;
-static size_t lives_size;
-static void live(int slot, unsigned seed);
+static struct workers *workers;
+static size_t shared_size;
+static void work(int slot, unsigned seed);
 
 /* ---- what the living do --------------------------------------------------------------------------- */
 
-static inline void beat(struct slot *slot)
+static inline void heartbeat(struct call_marker *slot)
 {
-	unsigned long beats = atomic_load_explicit(&slot->beats, memory_order_relaxed) + 1;
+	unsigned long heartbeats =
+		atomic_load_explicit(&slot->heartbeats, memory_order_relaxed) + 1;
 
-	atomic_store_explicit(&slot->beats, beats, memory_order_relaxed);
-	if (beats % 65536 == 0)
+	atomic_store_explicit(&slot->heartbeats, heartbeats, memory_order_relaxed);
+	if (heartbeats % 65536 == 0)
 		alarm(2 * PATIENCE_SECONDS); /* not to outlive a parent that was killed */
 }
 
@@ -56,22 +57,22 @@ static inline void beat(struct slot *slot)
 static void complain(const char *call, const char *about, unsigned long where, int result)
 {
 	/* acq_rel: the first one's text is there when the parent has seen it end */
-	if (atomic_fetch_add_explicit(&lives->complaints, 1, memory_order_acq_rel) == 0)
-		snprintf(lives->complaint, sizeof(lives->complaint),
+	if (atomic_fetch_add_explicit(&workers->complaints, 1, memory_order_acq_rel) == 0)
+		snprintf(workers->complaint, sizeof(workers->complaint),
 			 "%s of word %lu returned %d: %s", call, where, result, about);
 }
 
 /* ---- births and deaths, by the parent --------------------------------------------------------------- */
 
-static int lives_file = -1;
-static const char *lives_program;
+static int shared_file = -1;
+static const char *program_name;
 static volatile pid_t pids[SLOTS];
-static unsigned long births, killed_inside[CALLS];
-static unsigned long beats_at_birth[SLOTS], beats_when_it_got_on[SLOTS];
+static unsigned long started, killed_inside[CALLS];
+static unsigned long heartbeats_at_start[SLOTS], heartbeats_last_seen[SLOTS];
 
-static inline void *map_lives(void *hint)
+static inline void *map_shared_file(void *hint)
 {
-	void *at = mmap(hint, lives_size, PROT_READ | PROT_WRITE, MAP_SHARED, lives_file, 0);
+	void *at = mmap(hint, shared_size, PROT_READ | PROT_WRITE, MAP_SHARED, shared_file, 0);
 
 	if (at == MAP_FAILED) {
 		perror("FAIL: the shared file could not be mapped");
@@ -80,14 +81,14 @@ static inline void *map_lives(void *hint)
 	return at;
 }
 
-static inline void say(const char *text)
+static inline void write_text(const char *text)
 {
 	if (write(STDERR_FILENO, text, strlen(text)) < 0)
 		_exit(3);
 }
 
 /* Also what main does in the end, for a failed test leaves the living alone. */
-static inline void end_all(void)
+static inline void kill_all(void)
 {
 	int i;
 
@@ -96,59 +97,61 @@ static inline void end_all(void)
 			kill(pids[i], SIGKILL);
 }
 
-static inline void lives_hang(int number)
+static inline void workers_hang(int number)
 {
 	int i;
 
 	(void)number;
-	say("FAIL: a process does not get on: a call does not return after another process died in "
-	    "one. "
-	    "The living are inside:");
+	write_text("FAIL: a process does not get on: a call does not return after another process "
+		   "died in "
+		   "one. "
+		   "The living are inside:");
 	for (i = 0; i < SLOTS; i++)
 		if (pids[i] > 0) {
-			int inside =
-				atomic_load_explicit(&lives->slots[i].inside, memory_order_relaxed);
+			int inside = atomic_load_explicit(&workers->slots[i].inside,
+							  memory_order_relaxed);
 
-			say(" ");
-			say(inside >= 0 && inside < CALLS ? call_names[inside] : "?");
+			write_text(" ");
+			write_text(inside >= 0 && inside < CALLS ? call_names[inside] : "?");
 		}
-	say("\n");
-	end_all();
+	write_text("\n");
+	kill_all();
 	_exit(1);
 }
 
 /* Makes the shared file, which ends with us. */
-static inline void found_lives(const char *program, size_t size)
+static inline void make_shared_file(const char *program, size_t size)
 {
 	FILE *file = tmpfile();
 
-	lives_program = program;
-	lives_size = size;
+	program_name = program;
+	shared_size = size;
 	if (file)
-		lives_file = dup(fileno(file)); /* not closed by exec */
-	if (!file || lives_file < 0 || ftruncate(lives_file, (off_t)size)) {
+		shared_file = dup(fileno(file)); /* not closed by exec */
+	if (!file || shared_file < 0 || ftruncate(shared_file, (off_t)size)) {
 		perror("FAIL: no temporary file could be made");
 		exit(3);
 	}
 	fclose(file);
-	lives = (struct lives *)map_lives(NULL);
-	lives->address = (uintptr_t)lives;
-	signal(SIGALRM, lives_hang);
+	workers = (struct workers *)map_shared_file(NULL);
+	workers->address = (uintptr_t)workers;
+	signal(SIGALRM, workers_hang);
 	alarm(PATIENCE_SECONDS);
 }
 
 /* main of a program that was executed as a newcomer: never returns in that case. */
-static inline void live_if_newcomer(int argc, char **argv, size_t size)
+static inline void work_if_newcomer(int argc, char **argv, size_t size)
 {
 	if (argc != 5 || strcmp(argv[1], "--newcomer") != 0)
 		return;
 	alarm(2 * PATIENCE_SECONDS);
-	lives_size = size;
-	lives_file = atoi(argv[2]);
-	lives = (struct lives *)map_lives(NULL);
-	if (lives->address == (uintptr_t)lives)
-		lives = (struct lives *)map_lives(NULL); /* elsewhere, for that place is taken */
-	live(atoi(argv[3]), (unsigned)strtoul(argv[4], NULL, 10));
+	shared_size = size;
+	shared_file = atoi(argv[2]);
+	workers = (struct workers *)map_shared_file(NULL);
+	if (workers->address == (uintptr_t)workers)
+		workers = (struct workers *)map_shared_file(
+			NULL); /* elsewhere, for that place is taken */
+	work(atoi(argv[3]), (unsigned)strtoul(argv[4], NULL, 10));
 	_exit(4); /* nobody ends by himself */
 }
 
@@ -159,7 +162,7 @@ static inline void live_if_newcomer(int argc, char **argv, size_t size)
 static inline void begin(int argc, char **argv, size_t size, const char *what,
 			 unsigned long *number, time_t *seconds)
 {
-	live_if_newcomer(argc, argv, size);
+	work_if_newcomer(argc, argv, size);
 	if (argc > 1) {
 		char *end;
 
@@ -171,40 +174,40 @@ static inline void begin(int argc, char **argv, size_t size, const char *what,
 			exit(2);
 		}
 	}
-	found_lives(argv[0], size);
+	make_shared_file(argv[0], size);
 }
 
-static inline void give_birth(int slot)
+static inline void start_worker(int slot)
 {
-	unsigned seed = (unsigned)++births * 2654435761u;
+	unsigned seed = (unsigned)++started * 2654435761u;
 	pid_t pid;
 
-	beats_at_birth[slot] =
-		atomic_load_explicit(&lives->slots[slot].beats, memory_order_relaxed);
+	heartbeats_at_start[slot] =
+		atomic_load_explicit(&workers->slots[slot].heartbeats, memory_order_relaxed);
 	fflush(stdout);
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		signal(SIGALRM, SIG_DFL);
 		alarm(2 * PATIENCE_SECONDS);
-		if (births % EXEC_ONE_IN == 0) {
+		if (started % EXEC_ONE_IN == 0) {
 			char file[16], place[16], random[16];
 
-			snprintf(file, sizeof(file), "%d", lives_file);
+			snprintf(file, sizeof(file), "%d", shared_file);
 			snprintf(place, sizeof(place), "%d", slot);
 			snprintf(random, sizeof(random), "%u", seed);
-			execlp(lives_program, lives_program, "--newcomer", file, place, random,
+			execlp(program_name, program_name, "--newcomer", file, place, random,
 			       (char *)NULL);
 			perror("FAIL: a newcomer could not be executed");
 			_exit(3);
 		}
 		{
-			struct lives *old = lives;
+			struct workers *old = workers;
 
-			lives = (struct lives *)map_lives(NULL); /* elsewhere */
-			munmap((void *)old, lives_size);
+			workers = (struct workers *)map_shared_file(NULL); /* elsewhere */
+			munmap((void *)old, shared_size);
 		}
-		live(slot, seed);
+		work(slot, seed);
 		_exit(4);
 	}
 	pids[slot] = pid;
@@ -212,11 +215,11 @@ static inline void give_birth(int slot)
 
 static inline int has_begun(int slot)
 {
-	return atomic_load_explicit(&lives->slots[slot].beats, memory_order_relaxed) !=
-	       beats_at_birth[slot];
+	return atomic_load_explicit(&workers->slots[slot].heartbeats, memory_order_relaxed) !=
+	       heartbeats_at_start[slot];
 }
 
-static inline void bury_one(int slot, int status)
+static inline void note_death(int slot, int status)
 {
 	int inside;
 
@@ -224,46 +227,46 @@ static inline void bury_one(int slot, int status)
 	if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) {
 		fail_msg("a process ended by itself, with status %#x", (unsigned)status);
 	}
-	inside =
-		atomic_exchange_explicit(&lives->slots[slot].inside, OUTSIDE, memory_order_relaxed);
+	inside = atomic_exchange_explicit(&workers->slots[slot].inside, OUTSIDE,
+					  memory_order_relaxed);
 	assert_in_range(inside, OUTSIDE, CALLS - 1);
 	killed_inside[inside]++;
 }
 
 /* Kills whoever lives in the slot. */
-static inline void end_life(int slot)
+static inline void kill_worker(int slot)
 {
 	int status;
 
 	assert_int_equal(kill(pids[slot], SIGKILL), 0);
 	assert_int_equal(waitpid(pids[slot], &status, 0), pids[slot]);
-	bury_one(slot, status);
+	note_death(slot, status);
 }
 
 /* Whether it was killed by another than the parent. */
-static inline int is_dead(int slot)
+static inline int has_died(int slot)
 {
 	int status;
 
 	if (waitpid(pids[slot], &status, WNOHANG) != pids[slot])
 		return 0;
-	bury_one(slot, status);
+	note_death(slot, status);
 	return 1;
 }
 
 /* Tells the watchdog that all is well, if each of the living got on since the last time. */
-static inline void watch_lives(void)
+static inline void watch_workers(void)
 {
 	int i;
 
 	for (i = 0; i < SLOTS; i++)
 		if (pids[i] > 0 &&
-		    atomic_load_explicit(&lives->slots[i].beats, memory_order_relaxed) ==
-			    beats_when_it_got_on[i])
+		    atomic_load_explicit(&workers->slots[i].heartbeats, memory_order_relaxed) ==
+			    heartbeats_last_seen[i])
 			return;
 	for (i = 0; i < SLOTS; i++)
-		beats_when_it_got_on[i] =
-			atomic_load_explicit(&lives->slots[i].beats, memory_order_relaxed);
+		heartbeats_last_seen[i] =
+			atomic_load_explicit(&workers->slots[i].heartbeats, memory_order_relaxed);
 	alarm(PATIENCE_SECONDS);
 }
 
@@ -273,13 +276,13 @@ static inline int time_is_left(time_t start, time_t seconds)
 	return seconds == 0 || time(NULL) - start < seconds;
 }
 
-static inline void no_complaints(void)
+static inline void assert_no_complaints(void)
 {
-	if (atomic_load_explicit(&lives->complaints, memory_order_acquire) == 0)
+	if (atomic_load_explicit(&workers->complaints, memory_order_acquire) == 0)
 		return;
 	fail_msg("%d complaints, the first: %s",
-		 atomic_load_explicit(&lives->complaints, memory_order_relaxed),
-		 lives->complaint[0] ? lives->complaint : "(it was killed while it wrote)");
+		 atomic_load_explicit(&workers->complaints, memory_order_relaxed),
+		 workers->complaint[0] ? workers->complaint : "(it was killed while it wrote)");
 }
 
 #endif

@@ -3,8 +3,8 @@
  * Signals from a timer, at random moments. The kernel sends them when it is time, where another thread or
  * process, which has to be scheduled first, comes late on a busy machine.
  */
-#ifndef ERRSEQ_TESTS_MOMENTS_H
-#define ERRSEQ_TESTS_MOMENTS_H
+#ifndef ERRSEQ_TESTS_RANDOM_TIMER_H
+#define ERRSEQ_TESTS_RANDOM_TIMER_H
 
 #include <signal.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@ static inline unsigned next_random(unsigned *state)
 }
 
 /* Some nanoseconds to a quarter of a millisecond: whatever the machine, some of them fit. */
-static inline long a_moment(unsigned *seed)
+static inline long random_delay(unsigned *seed)
 {
 	long longest = 1024L << next_random(seed) % 9;
 

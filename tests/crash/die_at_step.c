@@ -16,10 +16,10 @@
  * lock; that one is the cheaper of the two, so it is shown on every edge of errno and counter. errseq_format
  * and the accessors take no atomic step.
  *
- * usage: steps [all]; with "all", processes are killed on every edge too: some 15000 of them.
+ * usage: die_at_step [all]; with "all", processes are killed on every edge too: some 15000 of them.
  */
 #include "../shim/trace.h"
-#include "left.h"
+#include "states_after_death.h"
 #include "watchdog.h"
 #include <setjmp.h>
 #include <signal.h>
@@ -81,28 +81,30 @@ static unsigned long deaths, in_the_middle, early_marks;
 static void die_before_each_step(int (*die)(const struct actor *, int), const struct actor *actor,
 				 value_t word, errseq_cursor_t cursor, int pairs)
 {
-	const struct left start = { word, cursor, cursor };
+	const struct memory_state start = { word, cursor, cursor };
 	int step, reached = NOTHING;
 
 	for (step = 1;; step++) {
-		struct left left;
+		struct memory_state left;
 		int died, stages;
 
-		lay_out(&start);
+		set_up(&start);
 		died = die(actor, step);
-		left = look();
+		left = read_state();
 		stages = stages_of(&left, &start, actor);
 		if (stages == 0)
-			fail_with("no part of the call leaves that", actor, step, &start, &left);
+			fail_after_death("no part of the call leaves that", actor, step, &start,
+					 &left);
 		if (died && step == 1 && !(stages & NOTHING))
-			fail_with("nothing was done yet", actor, step, &start, &left);
+			fail_after_death("nothing was done yet", actor, step, &start, &left);
 		if (!died && !(stages & HAPPENED))
-			fail_with("the call ended", actor, step, &start, &left);
+			fail_after_death("the call ended", actor, step, &start, &left);
 		while (reached < HAPPENED && !(stages & reached))
 			reached *= 2;
 		if (!(stages & reached))
-			fail_with("a part of the call was undone", actor, step, &start, &left);
-		all_others_go_on(actor, step, &start, &left, pairs);
+			fail_after_death("a part of the call was undone", actor, step, &start,
+					 &left);
+		survivors_go_on(actor, step, &start, &left, pairs);
 		if (!died)
 			return;
 		deaths++;
@@ -162,8 +164,8 @@ static void thread_that_leaves_before_any_step_leaves_what_the_model_knows_and_o
  * before a later one. The call may have happened before, between or after these; an advance through the shared
  * cursor may have marked the word in each round that it lost.
  */
-static int may_be_left(value_t word, const struct left *start, const struct actor *actor,
-		       errseq_cursor_t other_cursor, const struct left *left)
+static int may_be_left(value_t word, const struct memory_state *start, const struct actor *actor,
+		       errseq_cursor_t other_cursor, const struct memory_state *left)
 {
 	const struct actor *steps[2] = { scene->other.first, scene->other.second };
 	int after, marks, i;
@@ -217,7 +219,7 @@ static int leave_after_interference(const struct actor *actor, int step)
 	return 0;
 }
 
-static void die_after_interference(const struct left *start, errseq_cursor_t other_cursor,
+static void die_after_interference(const struct memory_state *start, errseq_cursor_t other_cursor,
 				   const struct actor *actor, const struct actor *first,
 				   const struct actor *second)
 {
@@ -227,18 +229,18 @@ static void die_after_interference(const struct left *start, errseq_cursor_t oth
 	int step = 1;
 
 	for (die_at = 1;; die_at++) {
-		struct left left;
+		struct memory_state left;
 		int died;
 
-		lay_out(start);
+		set_up(start);
 		scene->other = other;
 		died = leave_after_interference(actor, step);
 		if (!interfered)
 			return; /* the call has fewer steps */
-		left = look();
+		left = read_state();
 		if (!may_be_left(start->word, start, actor, other_cursor, &left))
-			fail_with(second ? second->name : first->name, actor, step + die_at - 1,
-				  start, &left);
+			fail_after_death(second ? second->name : first->name, actor,
+					 step + die_at - 1, start, &left);
 		deaths += (unsigned)died;
 		if (!died) {
 			step++;
@@ -257,7 +259,8 @@ static void caller_that_dies_after_others_interfered_leaves_what_the_model_knows
 		for (c = 0; c < COUNT_OF(cursors); c++)
 			for (o = 0; o < COUNT_OF(cursors); o++) {
 				/* The shared cursor starts where the other's plain one does. */
-				const struct left start = { starts[s], cursors[o], cursors[c] };
+				const struct memory_state start = { starts[s], cursors[o],
+								    cursors[c] };
 
 				if (!may_stand_there(cursors[c], starts[s]) ||
 				    !may_stand_there(cursors[o], starts[s]))
@@ -293,7 +296,8 @@ int main(int argc, char **argv)
 
 	kill_on_every_edge = argc > 1 && strcmp(argv[1], "all") == 0;
 	if (argc > 2 || (argc > 1 && !kill_on_every_edge)) {
-		fprintf(stderr, "steps: '%s': \"all\" or nothing is expected here\n", argv[1]);
+		fprintf(stderr, "die_at_step: '%s': \"all\" or nothing is expected here\n",
+			argv[1]);
 		return 2;
 	}
 	map_scene();

@@ -17,11 +17,11 @@
  *
  * Who is killed in an advance through the shared cursor may have marked the word and not have moved the cursor
  * (docs/algorithm.md, "A mark a moment early"). Then the error is told to the next who looks; "never" is only for
- * those who died after the cursor moved. steps.c tells the two apart.
+ * those who died after the cursor moved. die_at_step.c tells the two apart.
  *
- * usage: rounds [ROUNDS]; by default 2000, or as many as fit into 5 seconds.
+ * usage: kill_counted [ROUNDS]; by default 2000, or as many as fit into 5 seconds.
  */
-#include "lives.h"
+#include "worker_processes.h"
 
 #include "../common/word.h"
 #include <sched.h>
@@ -43,7 +43,7 @@ struct told {
 };
 
 struct arena {
-	struct lives lives;
+	struct workers workers;
 	_Alignas(64) atomic_ulong round; /* the present one, from 1 */
 	atomic_ulong done[ALL];		 /* the last one that this slot has finished */
 	atomic_int victim; /* who is to die in this round, and after how many nanoseconds */
@@ -67,7 +67,7 @@ static int error_of(unsigned long round, unsigned w)
 
 static void record_once_each(struct arena *arena, unsigned long round)
 {
-	struct slot *slot = &lives->slots[RECORDER];
+	struct call_marker *slot = &workers->slots[RECORDER];
 	unsigned w;
 	int result;
 
@@ -75,9 +75,9 @@ static void record_once_each(struct arena *arena, unsigned long round)
 		/* relaxed: errseq_set must make the note visible */
 		atomic_store_explicit(&arena->notes[w], round, memory_order_relaxed);
 		atomic_store_explicit(&arena->begun, w + 1, memory_order_release);
-		enter(slot, IN_SET);
+		begin_call(slot, IN_SET);
 		result = errseq_set(&arena->words[w], error_of(round, w));
-		leave(slot);
+		end_call(slot);
 		atomic_store_explicit(&arena->completed, w + 1, memory_order_release);
 		if (result != 0)
 			complain("errseq_set", "it did not record", w, result);
@@ -101,7 +101,7 @@ static void write_down(struct arena *arena, struct told *told, const char *call,
 
 static void look_at_each(struct arena *arena, int self, unsigned long round, unsigned start)
 {
-	struct slot *slot = &lives->slots[self];
+	struct call_marker *slot = &workers->slots[self];
 	unsigned i;
 
 	for (i = 0; i < WORDS; i++) {
@@ -109,17 +109,17 @@ static void look_at_each(struct arena *arena, int self, unsigned long round, uns
 		int err;
 
 		atomic_store_explicit(&arena->at_shared[self], w + 1, memory_order_relaxed);
-		enter(slot, IN_ADVANCE_SHARED);
+		begin_call(slot, IN_ADVANCE_SHARED);
 		err = errseq_check_and_advance_shared(&arena->words[w], &arena->shared[w]);
-		leave(slot);
+		end_call(slot);
 		write_down(arena, &arena->shared_told, "errseq_check_and_advance_shared", round, w,
 			   err);
 		atomic_store_explicit(&arena->at_shared[self], 0, memory_order_release);
 
 		atomic_store_explicit(&arena->at_plain[self], w + 1, memory_order_relaxed);
-		enter(slot, IN_ADVANCE);
+		begin_call(slot, IN_ADVANCE);
 		err = errseq_check_and_advance(&arena->words[w], &arena->plain[self][w]);
-		leave(slot);
+		end_call(slot);
 		write_down(arena, &arena->plain_told[self], "errseq_check_and_advance", round, w,
 			   err);
 		atomic_store_explicit(&arena->at_plain[self], 0, memory_order_release);
@@ -128,12 +128,12 @@ static void look_at_each(struct arena *arena, int self, unsigned long round, uns
 		if (w % 8 == start % 8) {
 			errseq_cursor_t position;
 
-			enter(slot, IN_PEEK);
+			begin_call(slot, IN_PEEK);
 			position = errseq_peek(&arena->words[w]);
-			leave(slot);
-			enter(slot, IN_CHECK);
+			end_call(slot);
+			begin_call(slot, IN_CHECK);
 			err = errseq_check(&arena->words[w], position);
-			leave(slot);
+			end_call(slot);
 			if (err != 0 && err != error_of(round, w))
 				complain("errseq_check",
 					 "it shows an error that is not of this round", w, err);
@@ -141,16 +141,16 @@ static void look_at_each(struct arena *arena, int self, unsigned long round, uns
 	}
 }
 
-static void live(int self, unsigned seed)
+static void work(int self, unsigned seed)
 {
-	struct arena *arena = (struct arena *)lives;
+	struct arena *arena = (struct arena *)workers;
 	timer_t timer = new_timer(SIGKILL);
 	int is_last = 1;
 
 	for (;;) {
 		unsigned long round = atomic_load_explicit(&arena->round, memory_order_acquire);
 
-		beat(&lives->slots[self]);
+		heartbeat(&workers->slots[self]);
 		if (atomic_load_explicit(&arena->done[self], memory_order_relaxed) == round) {
 			sched_yield();
 			continue;
@@ -203,7 +203,7 @@ static void replace(struct arena *arena, int victim, unsigned long round)
 		if (at)
 			expected[at - 1].plain_in_doubt[victim] = 1;
 	}
-	give_birth(victim);
+	start_worker(victim);
 }
 
 static void judge_times(unsigned w, const char *cursor, atomic_uint *told, int happened,
@@ -224,7 +224,7 @@ static void judge_position_of(unsigned w, const char *cursor, value_t at, value_
 {
 	if (at == value)
 		return;
-	end_all();
+	kill_all();
 	fail_msg("%s of word %u stands on %#llx and the word is %#llx, after all looked", cursor, w,
 		 (unsigned long long)at, (unsigned long long)value);
 }
@@ -281,17 +281,17 @@ static void play(struct arena *arena, unsigned long round, unsigned *seed)
 	if (victim >= ALL)
 		victim = RECORDER; /* it needs the least time, and is seldom hit */
 	atomic_store_explicit(&arena->victim, victim, memory_order_relaxed);
-	atomic_store_explicit(&arena->delay, a_moment(seed), memory_order_relaxed);
+	atomic_store_explicit(&arena->delay, random_delay(seed), memory_order_relaxed);
 	/* release: the sums are zero before anyone counts */
 	atomic_store_explicit(&arena->round, round, memory_order_release);
 	for (slot = 0; slot < ALL; slot++)
 		while (!is_done(arena, slot, round)) {
-			if (is_dead(victim)) {
+			if (has_died(victim)) {
 				/* its successor lives */
 				atomic_store_explicit(&arena->victim, -1, memory_order_relaxed);
 				replace(arena, victim, round);
 			}
-			watch_lives();
+			watch_workers();
 			sched_yield();
 		}
 }
@@ -303,7 +303,7 @@ static int enough_died(void)
 
 static void each_error_is_told_once_through_each_cursor_whoever_is_killed(void **state)
 {
-	struct arena *arena = (struct arena *)lives;
+	struct arena *arena = (struct arena *)workers;
 	time_t start = time(NULL);
 	unsigned seed = 1;
 	unsigned long round;
@@ -311,16 +311,16 @@ static void each_error_is_told_once_through_each_cursor_whoever_is_killed(void *
 
 	(void)state;
 	for (i = 0; i < ALL; i++)
-		give_birth(i);
+		start_worker(i);
 	for (round = 1; round <= rounds && (time_is_left(start, seconds) || !enough_died());
 	     round++) {
 		play(arena, round, &seed);
-		no_complaints();
+		assert_no_complaints();
 		judge(arena, round);
 		report("rounds", round, rounds);
 	}
 	for (i = 0; i < ALL; i++)
-		end_life(i);
+		kill_worker(i);
 	printf("of the records whose recorder died in the call, %lu happened, %lu did not\n",
 	       happened_in_doubt, did_not_happen);
 	printf("of the errors at which somebody died in a look, %lu were told to another, %lu to "
@@ -341,6 +341,6 @@ int main(int argc, char **argv)
 
 	begin(argc, argv, sizeof(struct arena), "rounds", &rounds, &seconds);
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	end_all();
+	kill_all();
 	return failed;
 }

@@ -3,8 +3,8 @@
  * What a caller that died in the middle of a call may leave, by the naive model, and all others, who go on from
  * there.
  */
-#ifndef ERRSEQ_TESTS_LEFT_H
-#define ERRSEQ_TESTS_LEFT_H
+#ifndef ERRSEQ_TESTS_STATES_AFTER_DEATH_H
+#define ERRSEQ_TESTS_STATES_AFTER_DEATH_H
 
 #include "../common/actors.h"
 #include "../common/harness.h"
@@ -91,12 +91,12 @@ static void map_scene(void)
 	}
 }
 
-struct left {
+struct memory_state {
 	value_t word;
 	errseq_cursor_t shared, cursor;
 };
 
-static void lay_out(const struct left *left)
+static void set_up(const struct memory_state *left)
 {
 	put(&scene->word, left->word);
 	errseq_shared_cursor_init(&scene->shared, left->shared);
@@ -104,10 +104,10 @@ static void lay_out(const struct left *left)
 	scene->dead.shared = &scene->shared;
 }
 
-static struct left look(void)
+static struct memory_state read_state(void)
 {
-	struct left left = { get(&scene->word), errseq_shared_cursor_get(&scene->shared),
-			     scene->dead.cursor };
+	struct memory_state left = { get(&scene->word), errseq_shared_cursor_get(&scene->shared),
+				     scene->dead.cursor };
 
 	return left;
 }
@@ -121,7 +121,8 @@ enum stage {
 };
 
 /* The stages that look like this; several, if the call changes nothing. */
-static int stages_of(const struct left *left, const struct left *start, const struct actor *actor)
+static int stages_of(const struct memory_state *left, const struct memory_state *start,
+		     const struct actor *actor)
 {
 	struct spec spec = spec_from(start->word);
 	errseq_cursor_t cursor = start->cursor, shared = start->shared;
@@ -140,8 +141,8 @@ static int stages_of(const struct left *left, const struct left *start, const st
 	return stages;
 }
 
-static void fail_with(const char *what, const struct actor *actor, int step,
-		      const struct left *start, const struct left *left)
+static void fail_after_death(const char *what, const struct actor *actor, int step,
+			     const struct memory_state *start, const struct memory_state *left)
 {
 	char from[ERRSEQ_FORMAT_SIZE], to[ERRSEQ_FORMAT_SIZE], at[ERRSEQ_FORMAT_SIZE],
 		then[ERRSEQ_FORMAT_SIZE];
@@ -157,8 +158,8 @@ static void fail_with(const char *what, const struct actor *actor, int step,
 
 /* ---- the survivors -------------------------------------------------------------------------------- */
 
-static int goes_on(const struct actor *actor, struct place *place, struct spec *spec,
-		   errseq_cursor_t *cursor, errseq_cursor_t *shared)
+static int call_is_right(const struct actor *actor, struct place *place, struct spec *spec,
+			 errseq_cursor_t *cursor, errseq_cursor_t *shared)
 {
 	int expected = actor->model(spec, cursor, shared);
 
@@ -168,8 +169,8 @@ static int goes_on(const struct actor *actor, struct place *place, struct spec *
 }
 
 /* Whoever stands anywhere makes any call, and then, if `pairs`, one of those in actors.h. */
-static void all_others_go_on(const struct actor *dead, int step, const struct left *start,
-			     const struct left *left, int pairs)
+static void survivors_go_on(const struct actor *dead, int step, const struct memory_state *start,
+			    const struct memory_state *left, int pairs)
 {
 	errseq_cursor_t at[MOST_CURSORS];
 	unsigned c, count = cursors_of(left->word, at), first, second;
@@ -183,12 +184,15 @@ static void all_others_go_on(const struct actor *dead, int step, const struct le
 
 				if (first == WAIT && (!pairs || second > 0))
 					continue; /* a system call takes its time */
-				lay_out(left);
-				if (!goes_on(actor_at(first), &place, &spec, &cursor, &shared))
-					fail_with(actor_at(first)->name, dead, step, start, left);
-				if (pairs &&
-				    !goes_on(&actors[second], &place, &spec, &cursor, &shared))
-					fail_with(actors[second].name, dead, step, start, left);
+				set_up(left);
+				if (!call_is_right(actor_at(first), &place, &spec, &cursor,
+						   &shared))
+					fail_after_death(actor_at(first)->name, dead, step, start,
+							 left);
+				if (pairs && !call_is_right(&actors[second], &place, &spec, &cursor,
+							    &shared))
+					fail_after_death(actors[second].name, dead, step, start,
+							 left);
 			}
 }
 
