@@ -29,7 +29,7 @@ static const char *const call_names[CALLS] = {
 
 struct call_marker {
 	_Alignas(64) atomic_int inside; /* enum call */
-	atomic_ulong heartbeats;	/* steps on the way; how often it got on */
+	atomic_ulong progress;		/* how often it got on */
 };
 
 /* relaxed, in this order for whoever dies: a signal comes between two instructions */

@@ -6,6 +6,7 @@
 #ifndef ERRSEQ_TESTS_CHECKED_CALLS_H
 #define ERRSEQ_TESTS_CHECKED_CALLS_H
 
+#include "../common/harness.h"
 #include "../common/word.h"
 #include "call_marker.h"
 #include "oracle.h"
@@ -198,6 +199,28 @@ static inline void checked_any(struct call_marker *slot, struct subject *words, 
 			checked_advance_shared(slot, words, w, c);
 		else
 			checked_position(slot, words, w, what / 32 % 2);
+	}
+}
+
+/* After all that was done to them, the words serve whoever comes. */
+static inline void words_still_work(struct subject *words, unsigned count)
+{
+	unsigned w;
+
+	for (w = 0; w < count; w++) {
+		errseq_t *word = &words[w].word;
+		errseq_shared_cursor_t *shared = &words[w].cursors[0];
+		errseq_cursor_t cursor = errseq_peek(word);
+
+		assert_true(is_valid(errseq_load(word)));
+		assert_true(errseq_check_and_advance_shared(word, shared) <= 0);
+		assert_int_equal(errseq_check_and_advance_shared(word, shared), 0);
+		assert_int_equal(errseq_check_and_advance(word, &cursor), 0);
+		assert_int_equal(errseq_set(word, -EIO), 0);
+		assert_int_equal(errseq_check_and_advance(word, &cursor), -EIO);
+		assert_int_equal(errseq_check_and_advance(word, &cursor), 0);
+		assert_int_equal(errseq_check_and_advance_shared(word, shared), -EIO);
+		assert_int_equal(errseq_check_and_advance_shared(word, shared), 0);
 	}
 }
 

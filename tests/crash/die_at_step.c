@@ -20,11 +20,8 @@
  */
 #include "../shim/trace.h"
 #include "states_after_death.h"
-#include "watchdog.h"
 #include <setjmp.h>
 #include <signal.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 /* ---- the ways to die -------------------------------------------------------------------------------- */
 
@@ -57,12 +54,10 @@ static void kill_self(void *argument)
 
 static int kill_process(const struct actor *actor, int step)
 {
-	pid_t child = fork();
+	pid_t child = fork_child();
 	int status;
 
-	assert_true(child >= 0);
 	if (child == 0) {
-		get_on();
 		trace_begin(step, kill_self, NULL);
 		actor->library(&scene->word, &scene->dead);
 		_exit(0);
@@ -140,19 +135,15 @@ static void die_on_each(const value_t *words, unsigned count, int (*die)(const s
 
 static int kill_on_every_edge;
 
-static void process_killed_before_any_step_leaves_what_the_model_knows_and_others_go_on(
-	void **state)
+TEST(process_killed_before_any_step_leaves_what_the_model_knows_and_others_go_on)
 {
-	(void)state;
 	die_on_each(starts, COUNT_OF(starts), kill_process, 1);
 	if (kill_on_every_edge)
 		die_on_each(NULL, EDGE_WORDS, kill_process, 0);
 }
 
-static void thread_that_leaves_before_any_step_leaves_what_the_model_knows_and_others_go_on(
-	void **state)
+TEST(thread_that_leaves_before_any_step_leaves_what_the_model_knows_and_others_go_on)
 {
-	(void)state;
 	die_on_each(starts, COUNT_OF(starts), leave, 1);
 	die_on_each(NULL, EDGE_WORDS, leave, 0);
 }
@@ -249,11 +240,10 @@ static void die_after_interference(const struct memory_state *start, errseq_curs
 	}
 }
 
-static void caller_that_dies_after_others_interfered_leaves_what_the_model_knows(void **state)
+TEST(caller_that_dies_after_others_interfered_leaves_what_the_model_knows)
 {
 	unsigned s, c, o, a, first, second;
 
-	(void)state;
 	deaths = 0;
 	for (s = 0; s < COUNT_OF(starts); s++)
 		for (c = 0; c < COUNT_OF(cursors); c++)
@@ -282,24 +272,12 @@ static void caller_that_dies_after_others_interfered_leaves_what_the_model_knows
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			thread_that_leaves_before_any_step_leaves_what_the_model_knows_and_others_go_on,
-			begin_watch, end_watch),
-		cmocka_unit_test_setup_teardown(
-			caller_that_dies_after_others_interfered_leaves_what_the_model_knows,
-			begin_watch, end_watch),
-		cmocka_unit_test_setup_teardown(
-			process_killed_before_any_step_leaves_what_the_model_knows_and_others_go_on,
-			begin_watch, end_watch),
-	};
-
 	kill_on_every_edge = argc > 1 && strcmp(argv[1], "all") == 0;
 	if (argc > 2 || (argc > 1 && !kill_on_every_edge)) {
 		fprintf(stderr, "die_at_step: '%s': \"all\" or nothing is expected here\n",
 			argv[1]);
 		return 2;
 	}
-	map_scene();
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	scene = (struct scene *)map_shared(sizeof(*scene), -1);
+	return run_all_tests();
 }

@@ -16,13 +16,9 @@
 #include "reentrant_calls.h" /* before the names of this width mean the other one */
 
 #include "states_after_death.h"
-#include "watchdog.h"
 #include <errno.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/ptrace.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
 #define INSTRUMENTED 1
@@ -103,12 +99,11 @@ static void go_on_to_int3(void)
 
 static void start_child(void)
 {
-	child = fork();
-	assert_true(child >= 0);
+	end_child(); /* of a test that failed */
+	child = fork_child();
 	if (child == 0) {
 		unsigned i;
 
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		signal(SIGUSR1, handle);
 		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL))
 			_exit(3);
@@ -146,17 +141,14 @@ static int step(void)
 /* Returns why this cannot be done here, or NULL. */
 static const char *obstacle(void)
 {
-	int status;
 	pid_t pid;
 
 	if (INSTRUMENTED)
 		return "the sanitizer's own instructions would be stepped through";
-	pid = fork();
-	assert_true(pid >= 0);
+	pid = fork_child();
 	if (pid == 0)
 		_exit(ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	if (!WIFEXITED(status) || WEXITSTATUS(status) != 0)
+	if (exit_status_of(pid) != 0)
 		return "ptrace is not permitted here";
 	return NULL;
 }
@@ -184,11 +176,10 @@ static int judge(const struct memory_state *start, const struct actor *actor, in
 	return reached;
 }
 
-static void what_is_left_before_each_instruction_is_what_the_model_knows(void **state)
+TEST(what_is_left_before_each_instruction_is_what_the_model_knows)
 {
 	unsigned s, c, a;
 
-	(void)state;
 	if (obstacle())
 		SKIP_BECAUSE("%s", obstacle());
 	start_child();
@@ -226,13 +217,12 @@ static void what_is_left_before_each_instruction_is_what_the_model_knows(void **
 	assert_true(stops[NOTHING] > 0 && stops[MARKED] > 0 && stops[HAPPENED] > 0);
 }
 
-static void process_killed_before_each_instruction_leaves_what_the_model_knows(void **state)
+TEST(process_killed_before_each_instruction_leaves_what_the_model_knows)
 {
 	const struct memory_state start = { starts[1], 0, 0 };
 	unsigned long killed = 0;
 	unsigned a;
 
-	(void)state;
 	if (obstacle())
 		SKIP_BECAUSE("%s", obstacle());
 	for (a = 0; a < COUNT_OF(actors); a++) {
@@ -308,7 +298,7 @@ static int interrupt_before(int number, value_t word, errseq_cursor_t cursor,
 	return 1;
 }
 
-static void signal_before_each_instruction_is_as_if_it_came_before_or_after_the_call(void **state)
+TEST(signal_before_each_instruction_is_as_if_it_came_before_or_after_the_call)
 {
 	/* Of all that interferes, what was found to find most: B, then A again; and the winner. */
 	enum {
@@ -325,7 +315,6 @@ static void signal_before_each_instruction_is_as_if_it_came_before_or_after_the_
 	static const unsigned on[] = { 0, 1, 2, 6 };
 	unsigned s, a, o;
 
-	(void)state;
 	if (obstacle())
 		SKIP_BECAUSE("%s", obstacle());
 	start_child();
@@ -348,30 +337,13 @@ static void signal_before_each_instruction_is_as_if_it_came_before_or_after_the_
 	assert_true(interrupted > 500);
 }
 
-static int end_watch_and_child(void **state)
-{
-	end_child();
-	return end_watch(state);
-}
-
 int main(void)
 {
 	static const struct memory_state nothing;
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			what_is_left_before_each_instruction_is_what_the_model_knows, begin_watch,
-			end_watch_and_child),
-		cmocka_unit_test_setup_teardown(
-			process_killed_before_each_instruction_leaves_what_the_model_knows,
-			begin_watch, end_watch_and_child),
-		cmocka_unit_test_setup_teardown(
-			signal_before_each_instruction_is_as_if_it_came_before_or_after_the_call,
-			begin_watch, end_watch_and_child),
-	};
 
-	map_scene();
+	scene = (struct scene *)map_shared(sizeof(*scene), -1);
 	set_up(&nothing);
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_all_tests();
 }
 #else
 #include <stdio.h>

@@ -11,7 +11,6 @@
 #include "reentrant_calls.h" /* before the names of this width mean the other one */
 
 #include "../shim/trace.h"
-#include "watchdog.h"
 #include <signal.h>
 #include <stdlib.h>
 
@@ -106,7 +105,6 @@ static void begin_to_be_interrupted(int step, void (*interference)(void *), void
 		memset(&action, 0, sizeof(action));
 		action.sa_handler = handle;
 		must(sigaction(SIGUSR1, &action, NULL) == 0, "no signal handler can be set");
-		begin_watch(NULL);
 		ready = 1;
 	}
 	if (handled % 1024 == 0)

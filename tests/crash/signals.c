@@ -20,7 +20,6 @@
 #include "../common/harness.h"
 #include "checked_calls.h"
 #include "random_timer.h"
-#include "watchdog.h"
 #include <setjmp.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -121,7 +120,7 @@ static unsigned long interrupted_inside[CALLS];
 static volatile sig_atomic_t jumps, may_jump;
 static sigjmp_buf away;
 static timer_t timer;
-static unsigned handler_seed = 2;
+static uint64_t handler_seed = 2;
 
 static void handle(int number)
 {
@@ -155,7 +154,7 @@ static void handle(int number)
 
 /* ---- the interrupted thread ------------------------------------------------------------------------------ */
 
-static void call_once(unsigned *seed)
+static void call_once(uint64_t *seed)
 {
 	unsigned what = next_random(seed), w = what / 65536 % WORDS;
 	struct call_marker *slot = &arena.slots[INTERRUPTED];
@@ -204,7 +203,7 @@ static void call_for_some_seconds(int with_jumps)
 {
 	struct sigaction action;
 	time_t end = time(NULL) + seconds;
-	static unsigned seed;
+	static uint64_t seed;
 	static unsigned long calls;
 
 	memset((void *)&arena, 0, sizeof(arena));
@@ -239,62 +238,29 @@ static void call_for_some_seconds(int with_jumps)
 static void judge_all(const char *what)
 {
 	unsigned long inside = count_inside(what, interrupted_inside);
-	unsigned w;
 
 	if (complaints)
 		fail_msg("%d complaints, the first: %s returned %d: %s", (int)complaints,
 			 complaint_of, (int)complaint_result, complaint);
-	for (w = 0; w < WORDS; w++) {
-		errseq_t *word = &arena.words[w].word;
-		errseq_shared_cursor_t *shared = &arena.words[w].cursors[0];
-		errseq_cursor_t cursor = errseq_peek(word);
-
-		assert_true(is_valid(errseq_load(word)));
-		assert_true(errseq_check_and_advance_shared(word, shared) <= 0);
-		assert_int_equal(errseq_check_and_advance_shared(word, shared), 0);
-		assert_int_equal(errseq_set(word, -EIO), 0);
-		assert_int_equal(errseq_check_and_advance(word, &cursor), -EIO);
-		assert_int_equal(errseq_check_and_advance(word, &cursor), 0);
-		assert_int_equal(errseq_check_and_advance_shared(word, shared), -EIO);
-		assert_int_equal(errseq_check_and_advance_shared(word, shared), 0);
-	}
+	words_still_work(arena.words, WORDS);
 	assert_true(inside > 0 && was_interrupted_enough());
 }
 
-static void every_call_in_a_handler_that_interrupts_any_call_keeps_every_guarantee(void **state)
+TEST(every_call_in_a_handler_that_interrupts_any_call_keeps_every_guarantee)
 {
-	(void)state;
 	call_for_some_seconds(0);
 	judge_all("signals");
 }
 
-static void thread_that_never_comes_back_to_its_call_stops_nobody(void **state)
+TEST(thread_that_never_comes_back_to_its_call_stops_nobody)
 {
-	(void)state;
 	call_for_some_seconds(1);
 	judge_all("signals, after which a call was left for ever");
 }
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(
-			every_call_in_a_handler_that_interrupts_any_call_keeps_every_guarantee,
-			begin_watch, end_watch),
-		cmocka_unit_test_setup_teardown(
-			thread_that_never_comes_back_to_its_call_stops_nobody, begin_watch,
-			end_watch),
-	};
-
-	if (argc > 1) {
-		char *end;
-
-		seconds = strtol(argv[1], &end, 10);
-		if (*end || seconds < 1) {
-			fprintf(stderr, "signals: '%s' is not a number of seconds, 1 or more\n",
-				argv[1]);
-			return 2;
-		}
-	}
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	if (argc > 1)
+		seconds = (time_t)number_from(argv[1], "SECONDS", 1, 86400);
+	return run_all_tests();
 }

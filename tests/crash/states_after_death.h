@@ -8,8 +8,7 @@
 
 #include "../common/actors.h"
 #include "../common/harness.h"
-#include <stdlib.h>
-#include <sys/mman.h>
+#include "../common/processes.h"
 #ifndef TEST_64
 #include <errseq/wait.h>
 #endif
@@ -80,16 +79,6 @@ static struct scene {
 	volatile int is_inside;
 	int result, handled, wrong;
 } * scene; /* mapped */
-
-static void map_scene(void)
-{
-	scene = (struct scene *)mmap(NULL, sizeof(*scene), PROT_READ | PROT_WRITE,
-				     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (scene == MAP_FAILED) {
-		perror("FAIL: no shared memory could be mapped");
-		exit(3);
-	}
-}
 
 struct memory_state {
 	value_t word;

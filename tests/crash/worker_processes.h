@@ -1,27 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Processes that share a file, die at any moment, and are replaced. Each lives in a slot; what the dead leave in
- * the file their successor in the slot finds. Newcomers map the file at an address of their own, some of them
- * after an exec: nothing but the file can be shared then.
+ * Worker processes that share a file, are killed at any moment, and are replaced. Each works in a slot. A replacement
+ * inherits its slot's state from the file. It maps the file at an address of its own, and one in 16 is a new program
+ * (exec): so nothing but the file can be shared.
  *
- * A process that finds something wrong writes a complaint and goes on; the parent looks
- * for complaints. If one of the living does not get on for long, the parent's watchdog says so.
+ * A worker that finds something wrong writes a complaint into the file and goes on. The parent looks for complaints.
  */
 #ifndef ERRSEQ_TESTS_WORKER_PROCESSES_H
 #define ERRSEQ_TESTS_WORKER_PROCESSES_H
 
 #include "../common/harness.h"
+#include "../common/processes.h"
 #include "call_marker.h"
 #include "random_timer.h"
-#include "watchdog.h"
-#include <signal.h>
-#include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
 
 enum {
 	SLOTS = 5,
@@ -36,24 +28,20 @@ struct workers {
 	uintptr_t address;   /* where the parent has mapped it */
 };
 
-/* The file as this process maps it; the program says how large it is and what a life is. */
+/* The file as this process maps it. The program says how large it is, and what a worker does. */
 static struct workers *workers;
 static size_t shared_size;
-static void work(int slot, unsigned seed);
+static void work(int slot, uint64_t seed);
 
-/* ---- what the living do --------------------------------------------------------------------------- */
+/* ---- for workers ---------------------------------------------------------------------------------- */
 
-static inline void heartbeat(struct call_marker *slot)
+static inline void count_progress(struct call_marker *slot)
 {
-	unsigned long heartbeats =
-		atomic_load_explicit(&slot->heartbeats, memory_order_relaxed) + 1;
-
-	atomic_store_explicit(&slot->heartbeats, heartbeats, memory_order_relaxed);
-	if (heartbeats % 65536 == 0)
-		alarm(2 * PATIENCE_SECONDS); /* not to outlive a parent that was killed */
+	/* relaxed: a number that the parent compares with the one before */
+	atomic_fetch_add_explicit(&slot->progress, 1, memory_order_relaxed);
 }
 
-/* `call` on word number `where` returned `result`, which is wrong, for `about`. */
+/* `call` on word number `where` returned `result`, which is wrong, because of `about`. */
 static void complain(const char *call, const char *about, unsigned long where, int result)
 {
 	/* acq_rel: the first one's text is there when the parent has seen it end */
@@ -62,70 +50,67 @@ static void complain(const char *call, const char *about, unsigned long where, i
 			 "%s of word %lu returned %d: %s", call, where, result, about);
 }
 
-/* ---- births and deaths, by the parent --------------------------------------------------------------- */
+/* ---- for the parent ------------------------------------------------------------------------------- */
 
 static int shared_file = -1;
 static const char *program_name;
 static volatile pid_t pids[SLOTS];
 static unsigned long started, killed_inside[CALLS];
-static unsigned long heartbeats_at_start[SLOTS], heartbeats_last_seen[SLOTS];
+static unsigned long progress_at_start[SLOTS], progress_last_seen[SLOTS];
 
-static inline void *map_shared_file(void *hint)
+static inline unsigned long progress_of(int slot)
 {
-	void *at = mmap(hint, shared_size, PROT_READ | PROT_WRITE, MAP_SHARED, shared_file, 0);
-
-	if (at == MAP_FAILED) {
-		perror("FAIL: the shared file could not be mapped");
-		_exit(3);
-	}
-	return at;
+	return atomic_load_explicit(&workers->slots[slot].progress, memory_order_relaxed);
 }
 
-static inline void write_text(const char *text)
+static inline void map_shared_file(void)
 {
-	if (write(STDERR_FILENO, text, strlen(text)) < 0)
-		_exit(3);
+	workers = (struct workers *)map_shared(shared_size, shared_file);
 }
 
-/* Also what main does in the end, for a failed test leaves the living alone. */
-static inline void kill_all(void)
+/* A worker does not get on. Says in which calls they are. */
+static inline void end_hanging_workers(int number)
 {
-	int i;
-
-	for (i = 0; i < SLOTS; i++)
-		if (pids[i] > 0)
-			kill(pids[i], SIGKILL);
-}
-
-static inline void workers_hang(int number)
-{
+	char text[256] = "FAIL: a worker hangs after another was killed. They are inside:";
 	int i;
 
 	(void)number;
-	write_text("FAIL: a process does not get on: a call does not return after another process "
-		   "died in "
-		   "one. "
-		   "The living are inside:");
 	for (i = 0; i < SLOTS; i++)
 		if (pids[i] > 0) {
 			int inside = atomic_load_explicit(&workers->slots[i].inside,
 							  memory_order_relaxed);
 
-			write_text(" ");
-			write_text(inside >= 0 && inside < CALLS ? call_names[inside] : "?");
+			strcat(strcat(text, " "),
+			       inside >= 0 && inside < CALLS ? call_names[inside] : "?");
 		}
-	write_text("\n");
-	kill_all();
-	_exit(1);
+	strcat(text, "\n");
+	_exit(write(STDERR_FILENO, text, strlen(text)) < 0 ? 3 : 1);
 }
 
-/* Makes the shared file, which ends with us. */
-static inline void make_shared_file(const char *program, size_t size)
+/*
+ * How main begins. If the program was executed as a worker, it never returns. Else it makes the file. An argument is
+ * how many times to do `what`, 100 or more; without one, what is set before, and at most so many seconds.
+ */
+static inline void begin(int argc, char **argv, size_t size, const char *what,
+			 unsigned long *number, time_t *seconds)
 {
-	FILE *file = tmpfile();
+	FILE *file;
 
-	program_name = program;
 	shared_size = size;
+	if (argc == 5 && strcmp(argv[1], "--worker") == 0) {
+		shared_file = atoi(argv[2]);
+		map_shared_file();
+		if (workers->address == (uintptr_t)workers)
+			map_shared_file(); /* elsewhere, because that place is taken */
+		work(atoi(argv[3]), strtoul(argv[4], NULL, 10));
+		_exit(4); /* no worker ends by itself */
+	}
+	if (argc > 1) {
+		*number = number_from(argv[1], what, 100, 1000000000);
+		*seconds = 0;
+	}
+	program_name = argv[0];
+	file = tmpfile();
 	if (file)
 		shared_file = dup(fileno(file)); /* not closed by exec */
 	if (!file || shared_file < 0 || ftruncate(shared_file, (off_t)size)) {
@@ -133,107 +118,52 @@ static inline void make_shared_file(const char *program, size_t size)
 		exit(3);
 	}
 	fclose(file);
-	workers = (struct workers *)map_shared_file(NULL);
+	map_shared_file();
 	workers->address = (uintptr_t)workers;
-	signal(SIGALRM, workers_hang);
-	alarm(PATIENCE_SECONDS);
-}
-
-/* main of a program that was executed as a newcomer: never returns in that case. */
-static inline void work_if_newcomer(int argc, char **argv, size_t size)
-{
-	if (argc != 5 || strcmp(argv[1], "--newcomer") != 0)
-		return;
-	alarm(2 * PATIENCE_SECONDS);
-	shared_size = size;
-	shared_file = atoi(argv[2]);
-	workers = (struct workers *)map_shared_file(NULL);
-	if (workers->address == (uintptr_t)workers)
-		workers = (struct workers *)map_shared_file(
-			NULL); /* elsewhere, for that place is taken */
-	work(atoi(argv[3]), (unsigned)strtoul(argv[4], NULL, 10));
-	_exit(4); /* nobody ends by himself */
-}
-
-/*
- * How main begins, with the file's @size. Its argument is how many @what, 100 or more; then it takes the
- * @seconds that it takes, and without one what is set before.
- */
-static inline void begin(int argc, char **argv, size_t size, const char *what,
-			 unsigned long *number, time_t *seconds)
-{
-	work_if_newcomer(argc, argv, size);
-	if (argc > 1) {
-		char *end;
-
-		*number = strtoul(argv[1], &end, 10);
-		*seconds = 0;
-		if (*end || *number < 100) {
-			fprintf(stderr, "%s: '%s' is not a number of %s, 100 or more\n", argv[0],
-				argv[1], what);
-			exit(2);
-		}
-	}
-	make_shared_file(argv[0], size);
 }
 
 static inline void start_worker(int slot)
 {
-	unsigned seed = (unsigned)++started * 2654435761u;
-	pid_t pid;
+	uint64_t seed = ++started * UINT64_C(2654435761);
+	struct workers *old = workers;
 
-	heartbeats_at_start[slot] =
-		atomic_load_explicit(&workers->slots[slot].heartbeats, memory_order_relaxed);
-	fflush(stdout);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		signal(SIGALRM, SIG_DFL);
-		alarm(2 * PATIENCE_SECONDS);
-		if (started % EXEC_ONE_IN == 0) {
-			char file[16], place[16], random[16];
+	progress_at_start[slot] = progress_of(slot);
+	pids[slot] = fork_child();
+	if (pids[slot] != 0)
+		return;
+	if (started % EXEC_ONE_IN == 0) {
+		char file[16], place[16], random[24];
 
-			snprintf(file, sizeof(file), "%d", shared_file);
-			snprintf(place, sizeof(place), "%d", slot);
-			snprintf(random, sizeof(random), "%u", seed);
-			execlp(program_name, program_name, "--newcomer", file, place, random,
-			       (char *)NULL);
-			perror("FAIL: a newcomer could not be executed");
-			_exit(3);
-		}
-		{
-			struct workers *old = workers;
-
-			workers = (struct workers *)map_shared_file(NULL); /* elsewhere */
-			munmap((void *)old, shared_size);
-		}
-		work(slot, seed);
-		_exit(4);
+		snprintf(file, sizeof(file), "%d", shared_file);
+		snprintf(place, sizeof(place), "%d", slot);
+		snprintf(random, sizeof(random), "%lu", (unsigned long)seed);
+		execlp(program_name, program_name, "--worker", file, place, random, (char *)NULL);
+		perror("FAIL: a worker could not be executed");
+		_exit(3);
 	}
-	pids[slot] = pid;
+	map_shared_file(); /* elsewhere */
+	munmap((void *)old, shared_size);
+	work(slot, seed);
+	_exit(4);
 }
 
 static inline int has_begun(int slot)
 {
-	return atomic_load_explicit(&workers->slots[slot].heartbeats, memory_order_relaxed) !=
-	       heartbeats_at_start[slot];
+	return progress_of(slot) != progress_at_start[slot];
 }
 
 static inline void note_death(int slot, int status)
 {
-	int inside;
+	int inside = atomic_exchange_explicit(&workers->slots[slot].inside, OUTSIDE,
+					      memory_order_relaxed);
 
 	pids[slot] = 0;
-	if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL) {
-		fail_msg("a process ended by itself, with status %#x", (unsigned)status);
-	}
-	inside = atomic_exchange_explicit(&workers->slots[slot].inside, OUTSIDE,
-					  memory_order_relaxed);
+	if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGKILL)
+		fail_msg("a worker ended by itself, with status %#x", (unsigned)status);
 	assert_in_range(inside, OUTSIDE, CALLS - 1);
 	killed_inside[inside]++;
 }
 
-/* Kills whoever lives in the slot. */
 static inline void kill_worker(int slot)
 {
 	int status;
@@ -243,7 +173,7 @@ static inline void kill_worker(int slot)
 	note_death(slot, status);
 }
 
-/* Whether it was killed by another than the parent. */
+/* Whether it was killed by something else than kill_worker: its own timer. */
 static inline int has_died(int slot)
 {
 	int status;
@@ -254,35 +184,30 @@ static inline int has_died(int slot)
 	return 1;
 }
 
-/* Tells the watchdog that all is well, if each of the living got on since the last time. */
+/* Nothing hangs if each worker got on since the last time. And nothing was wrong if none complained. */
 static inline void watch_workers(void)
 {
-	int i;
+	int i, all = 1;
 
 	for (i = 0; i < SLOTS; i++)
-		if (pids[i] > 0 &&
-		    atomic_load_explicit(&workers->slots[i].heartbeats, memory_order_relaxed) ==
-			    heartbeats_last_seen[i])
-			return;
-	for (i = 0; i < SLOTS; i++)
-		heartbeats_last_seen[i] =
-			atomic_load_explicit(&workers->slots[i].heartbeats, memory_order_relaxed);
-	alarm(PATIENCE_SECONDS);
+		all &= pids[i] <= 0 || progress_of(i) != progress_last_seen[i];
+	if (all) {
+		for (i = 0; i < SLOTS; i++)
+			progress_last_seen[i] = progress_of(i);
+		signal(SIGALRM, end_hanging_workers);
+		get_on();
+	}
+	if (atomic_load_explicit(&workers->complaints, memory_order_acquire) > 0)
+		fail_msg("%d complaints, the first: %s",
+			 atomic_load_explicit(&workers->complaints, memory_order_relaxed),
+			 workers->complaint[0] ? workers->complaint
+					       : "(it was killed while it wrote)");
 }
 
 /* `seconds` are none: for ever. */
 static inline int time_is_left(time_t start, time_t seconds)
 {
 	return seconds == 0 || time(NULL) - start < seconds;
-}
-
-static inline void assert_no_complaints(void)
-{
-	if (atomic_load_explicit(&workers->complaints, memory_order_acquire) == 0)
-		return;
-	fail_msg("%d complaints, the first: %s",
-		 atomic_load_explicit(&workers->complaints, memory_order_relaxed),
-		 workers->complaint[0] ? workers->complaint : "(it was killed while it wrote)");
 }
 
 #endif

@@ -7,8 +7,9 @@
  * usage: history [OPERATIONS [SEED]]; the default is five million operations from a fixed seed.
  */
 #include "../common/harness.h"
+#include "../common/random.h"
 #include "../common/spec.h"
-#include <stdlib.h>
+#include <limits.h>
 
 enum {
 	OBSERVERS = 7,
@@ -18,13 +19,9 @@ enum {
 static unsigned long operations = 5000000;
 static uint64_t seed = 20261122;
 
-/* xorshift64*: any sequence will do, as long as it can be repeated. */
 static unsigned random_below(unsigned limit)
 {
-	seed ^= seed >> 12;
-	seed ^= seed << 25;
-	seed ^= seed >> 27;
-	return (unsigned)(seed * UINT64_C(2685821657736338717) >> 33) % limit;
+	return next_random(&seed) % limit;
 }
 
 /* Errors have numbers: 1, 2, 3 ... */
@@ -72,7 +69,7 @@ static int owed(const struct story *story, const struct observer *observer)
 	return story->recorded > observer->knows ? story->latest : 0;
 }
 
-static void every_step_of_a_random_history_does_what_contract_and_guarantees_say(void **state)
+TEST(every_step_of_a_random_history_does_what_contract_and_guarantees_say)
 {
 	static const int errnos[ERRNOS] = { -1, -5, -4095 };
 	static struct observer observers[OBSERVERS];
@@ -81,7 +78,6 @@ static void every_step_of_a_random_history_does_what_contract_and_guarantees_say
 	errseq_t word = ERRSEQ_INIT;
 	unsigned long reports = 0, news = 0, i;
 
-	(void)state;
 	for (i = 0; i < OBSERVERS; i++) {
 		stand(&observers[i], 0);
 		observers[i].knows = 0;
@@ -143,27 +139,9 @@ static void every_step_of_a_random_history_does_what_contract_and_guarantees_say
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(
-			every_step_of_a_random_history_does_what_contract_and_guarantees_say),
-	};
-	char *end;
-
-	if (argc > 1) {
-		operations = strtoul(argv[1], &end, 10);
-		if (*end || operations < 1000) {
-			fprintf(stderr,
-				"history: '%s' is not a number of operations, 1000 or more\n",
-				argv[1]);
-			return 2;
-		}
-	}
-	if (argc > 2) {
-		seed = strtoull(argv[2], &end, 10);
-		if (*end || seed == 0) {
-			fprintf(stderr, "history: '%s' is not a seed, a number from 1\n", argv[2]);
-			return 2;
-		}
-	}
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	if (argc > 1)
+		operations = number_from(argv[1], "OPERATIONS", 1000, ULONG_MAX);
+	if (argc > 2)
+		seed = number_from(argv[2], "SEED", 0, ULONG_MAX);
+	return run_all_tests();
 }

@@ -155,8 +155,7 @@ static void receive_messages(struct worker *worker)
 			give_way(&spins);
 		message = line->message;
 		if (message != the_end)
-			must_be(worker, (long long)message, (long long)++worker->reports,
-				"the message", cursor);
+			must_be(worker, message, ++worker->reports, "the message", cursor);
 		cursor = errseq_peek(&line->there);
 		errseq_set(&line->back[worker->number].word, -A);
 	} while (message != the_end);
@@ -189,110 +188,30 @@ static void pass_messages(unsigned threads, int (*told)(struct line *, errseq_cu
 	if (marker)
 		add_workers(crew, 1, mark);
 	let_work(crew, AS_THREADS, &line->there);
-	must_be(&crew->boss, (long long)sum_of_reports(crew, receive_messages),
-		(long long)(threads * sum_of_rounds(crew, send_messages)),
-		"messages received by all", 0);
+	must_be(&crew->boss, sum_of_reports(crew, receive_messages),
+		(threads * sum_of_rounds(crew, send_messages)), "messages received by all", 0);
 	end_crew(crew);
 }
 
-static void by_advance(unsigned threads)
-{
-	pass_messages(threads, told_by_advance, NULL);
-}
-
-static void by_check(unsigned threads)
-{
-	pass_messages(threads, told_by_check, NULL);
-}
-
-static void by_shared_advance(unsigned threads)
-{
-	pass_messages(threads, told_by_shared_advance, NULL);
-}
-
-static void by_shared_check(unsigned threads)
-{
-	pass_messages(threads, told_by_shared_check, NULL);
-}
-
-static void by_advance_over_what_another_advanced_over(unsigned threads)
-{
-	pass_messages(threads, told_by_advance_over_what_another_advanced_over, mark_by_advance);
-}
-
-static void by_peek(unsigned threads)
-{
-	pass_messages(threads, told_by_peek, NULL);
-}
-
-static void by_peek_at_what_another_peeked_at(unsigned threads)
-{
-	pass_messages(threads, told_by_peek_at_what_another_peeked_at, mark_by_peek);
-}
-
-static void by_sample(unsigned threads)
-{
-	pass_messages(threads, told_by_sample, mark_by_advance);
-}
-
-static void by_where_a_shared_cursor_stands(unsigned threads)
-{
-	pass_messages(threads, told_by_where_a_shared_cursor_stands, mark_by_shared_advance);
-}
-
-static void g6_message_is_visible_to_who_is_told_by_advance(void **state)
-{
-	(void)state;
-	PLAY(by_advance);
-}
-
-static void g6_message_is_visible_to_who_is_told_by_check(void **state)
-{
-	(void)state;
-	PLAY(by_check);
-}
-
-static void g6_message_is_visible_to_who_is_told_by_shared_advance(void **state)
-{
-	(void)state;
-	PLAY(by_shared_advance);
-}
-
-static void g6_message_is_visible_to_who_is_told_by_shared_check(void **state)
-{
-	(void)state;
-	PLAY(by_shared_check);
-}
-
-static void g6_message_is_visible_to_who_advances_over_what_another_advanced_over(void **state)
-{
-	(void)state;
-	PLAY(by_advance_over_what_another_advanced_over);
-}
-
-static void g6_message_is_visible_to_who_takes_a_position_by_peek(void **state)
-{
-	(void)state;
-	PLAY(by_peek);
-}
-
-static void g6_message_is_visible_to_who_peeks_at_what_another_peeked_at(void **state)
-{
-	(void)state;
-	PLAY(by_peek_at_what_another_peeked_at);
-}
-
-static void g6_message_is_visible_to_who_takes_a_position_by_sample(void **state)
-{
-	(void)state;
-	PLAY(by_sample);
-}
-
-static void g6_message_is_visible_to_who_takes_the_position_of_a_shared_cursor(void **state)
-{
-	(void)state;
-	PLAY(by_where_a_shared_cursor_stands);
-}
+STRESS_TEST(g6_message_is_visible_to_who_is_told_by_advance,
+	    pass_messages(threads, told_by_advance, NULL))
+STRESS_TEST(g6_message_is_visible_to_who_is_told_by_check,
+	    pass_messages(threads, told_by_check, NULL))
+STRESS_TEST(g6_message_is_visible_to_who_is_told_by_shared_advance,
+	    pass_messages(threads, told_by_shared_advance, NULL))
+STRESS_TEST(g6_message_is_visible_to_who_is_told_by_shared_check,
+	    pass_messages(threads, told_by_shared_check, NULL))
+STRESS_TEST(g6_message_is_visible_to_who_advances_over_what_another_advanced_over,
+	    pass_messages(threads, told_by_advance_over_what_another_advanced_over,
+			  mark_by_advance))
+STRESS_TEST(g6_message_is_visible_to_who_takes_a_position_by_peek,
+	    pass_messages(threads, told_by_peek, NULL))
+STRESS_TEST(g6_message_is_visible_to_who_peeks_at_what_another_peeked_at,
+	    pass_messages(threads, told_by_peek_at_what_another_peeked_at, mark_by_peek))
+STRESS_TEST(g6_message_is_visible_to_who_takes_a_position_by_sample,
+	    pass_messages(threads, told_by_sample, mark_by_advance))
+STRESS_TEST(g6_message_is_visible_to_who_takes_the_position_of_a_shared_cursor,
+	    pass_messages(threads, told_by_where_a_shared_cursor_stands, mark_by_shared_advance))
 
 /*
  * The recorder notes what failed and records an error equal to the one that stands there, while observers
@@ -363,29 +282,10 @@ static void cross(unsigned threads)
 }
 
 /* Reports are those who did not see the note. */
-static void g6_who_was_told_without_seeing_is_told_again(void **state)
-{
-	(void)state;
-	PLAY(cross);
-}
+STRESS_TEST(g6_who_was_told_without_seeing_is_told_again, cross(threads))
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(g6_message_is_visible_to_who_is_told_by_advance),
-		cmocka_unit_test(g6_message_is_visible_to_who_is_told_by_check),
-		cmocka_unit_test(g6_message_is_visible_to_who_is_told_by_shared_advance),
-		cmocka_unit_test(g6_message_is_visible_to_who_is_told_by_shared_check),
-		cmocka_unit_test(
-			g6_message_is_visible_to_who_advances_over_what_another_advanced_over),
-		cmocka_unit_test(g6_message_is_visible_to_who_takes_a_position_by_peek),
-		cmocka_unit_test(g6_message_is_visible_to_who_peeks_at_what_another_peeked_at),
-		cmocka_unit_test(g6_message_is_visible_to_who_takes_a_position_by_sample),
-		cmocka_unit_test(
-			g6_message_is_visible_to_who_takes_the_position_of_a_shared_cursor),
-		cmocka_unit_test(g6_who_was_told_without_seeing_is_told_again),
-	};
-
-	begin_program(argc, argv, COUNT_OF(tests));
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	begin_program(argc, argv);
+	return run_all_tests();
 }

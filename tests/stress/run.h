@@ -17,32 +17,20 @@
 #define ERRSEQ_TESTS_RUN_H
 
 #include "../common/harness.h"
+#include "../common/processes.h"
+#include "../common/random.h"
 #include "../common/word.h"
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdatomic.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/types.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
-#ifdef __linux__
-#include <sys/prctl.h>
-#endif
 
 enum {
 	MOST_THREADS = 256,
 	MOST_WORKERS = 2 * MOST_THREADS + 2,
 	MOST_COUNTS = 7,
-	PATIENCE_SECONDS = 30, /* until workers that should have stopped are said to hang */
-	PROGRESS_SECONDS = 5
+	PATIENCE_SECONDS = 30 /* until workers that should have stopped are said to hang */
 };
-
-#define DEFAULT_SECONDS 1.5
-#define LONGEST_SECONDS 86400.0
 
 /* ---- the program ------------------------------------------------------------------------------- */
 
@@ -51,7 +39,7 @@ static struct {
 	double seconds;
 	unsigned counts[MOST_COUNTS], counts_of; /* numbers of observers, one after the other */
 	unsigned long seed;
-	double began, spoke, slice_seconds, slice_end;
+	double began, slice_seconds, slice_end;
 	const char *test;
 	unsigned threads;	       /* observers at present */
 	unsigned long crews;	       /* so far */
@@ -66,116 +54,37 @@ static inline double now(void)
 	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-static inline void usage(FILE *file)
-{
-	fprintf(file,
-		"usage: %s [SECONDS [THREADS [SEED]]]\n"
-		"  SECONDS  how long to run, 0.01 to %.0f (default %.1f)\n"
-		"  THREADS  observers at a time, 1 to %d (default: several numbers in turn)\n"
-		"  SEED     of the workers' choices, 0 to 4294967295 (default: from the clock)\n",
-		run.name, LONGEST_SECONDS, DEFAULT_SECONDS, MOST_THREADS);
-}
-
-static inline void refuse(const char *what, const char *value, const char *allowed)
-{
-	fprintf(stderr, "%s: %s is '%s', which is not %s\n", run.name, what, value, allowed);
-	usage(stderr);
-	exit(2);
-}
-
-/* A whole number from `least` to `most`, or 0 in *fine. */
-static inline unsigned long whole_number(const char *text, unsigned long least, unsigned long most,
-					 int *fine)
-{
-	char *end;
-	unsigned long number = strtoul(text, &end, 10);
-
-	*fine = *text >= '0' && *text <= '9' && *end == '\0' && strlen(text) <= 10 &&
-		number >= least && number <= most;
-	return number;
-}
-
-static inline int ascending(const void *a, const void *b)
-{
-	unsigned left = *(const unsigned *)a, right = *(const unsigned *)b;
-
-	return (left > right) - (left < right);
-}
-
-static inline void default_counts(void)
+/* Ends the program with status 2 if the arguments are wrong. */
+static inline void begin_program(int argc, char **argv)
 {
 	long online = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned cores =
-		online > 0 && online < MOST_THREADS / 2 ? (unsigned)online : MOST_THREADS / 2 - 1;
-	const unsigned all[MOST_COUNTS] = { 2, 3, 4, 7, 16, cores + 1, 2 * cores + 1 };
-	unsigned i, sorted[MOST_COUNTS];
-
-	memcpy(sorted, all, sizeof(sorted));
-	qsort(sorted, MOST_COUNTS, sizeof(sorted[0]), ascending);
-	for (i = 0; i < MOST_COUNTS; i++)
-		if (i == 0 || sorted[i] != sorted[i - 1])
-			run.counts[run.counts_of++] = sorted[i];
-}
-
-/* Ends the program with status 2 if the arguments are wrong. */
-static inline void begin_program(int argc, char **argv, size_t tests)
-{
+	unsigned cores = online > 0 && online < 120 ? (unsigned)online : 120;
+	const unsigned counts[MOST_COUNTS] = { 2, 3, 4, 7, 16, cores + 1, 2 * cores + 1 };
 	const char *slash = strrchr(argv[0], '/');
-	struct timespec time;
-	int fine;
+	char *end = argv[0];
 
 	run.name = slash ? slash + 1 : argv[0];
-	run.seconds = DEFAULT_SECONDS;
-	clock_gettime(CLOCK_REALTIME, &time);
-	run.seed = ((unsigned long)time.tv_sec * 1000 + (unsigned long)time.tv_nsec / 1000000) &
-		   0xffffffff;
-	if (argc > 1 && (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0)) {
-		usage(stdout);
-		exit(0);
+	run.seconds = argc > 1 ? strtod(argv[1], &end) : 1.5;
+	if (argc > 4 || (argc > 1 && (end == argv[1] || *end)) || !(run.seconds >= 0.01) ||
+	    !(run.seconds <= 86400)) {
+		fprintf(stderr, "usage: %s [SECONDS [THREADS [SEED]]], of 0.01 to 86400 seconds\n",
+			run.name);
+		exit(2);
 	}
-	if (argc > 1) {
-		char *end;
-
-		run.seconds = strtod(argv[1], &end);
-		if (end == argv[1] || *end || !(run.seconds >= 0.01) ||
-		    !(run.seconds <= LONGEST_SECONDS))
-			refuse("SECONDS", argv[1], "a decimal number from 0.01 to 86400");
-	}
-	if (argc > 2) {
-		run.counts[run.counts_of++] =
-			(unsigned)whole_number(argv[2], 1, MOST_THREADS, &fine);
-		if (!fine)
-			refuse("THREADS", argv[2], "a whole number from 1 to 256");
-	} else {
-		default_counts();
-	}
-	if (argc > 3) {
-		run.seed = whole_number(argv[3], 0, 0xffffffff, &fine);
-		if (!fine)
-			refuse("SEED", argv[3], "a whole number from 0 to 4294967295");
-	}
-	if (argc > 4)
-		refuse("one argument too many", argv[4], "expected");
-	run.began = run.spoke = now();
-	run.slice_seconds = run.seconds / (double)(tests * run.counts_of);
+	run.counts_of = argc > 2 ? 1 : MOST_COUNTS;
+	memcpy(run.counts, counts, sizeof(counts));
+	if (argc > 2)
+		run.counts[0] = (unsigned)number_from(argv[2], "THREADS", 1, MOST_THREADS);
+	run.seed = (unsigned long)time(NULL) & 0xffffffff;
+	if (argc > 3)
+		run.seed = number_from(argv[3], "SEED", 0, 0xffffffff);
+	run.began = now();
+	run.slice_seconds = run.seconds / (count_tests(all_tests) * run.counts_of);
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	printf("%s: %.2f s, seed %lu\n", run.name, run.seconds, run.seed);
 }
 
-static inline void show_progress(void)
-{
-	double time = now();
-
-	if (time - run.spoke < PROGRESS_SECONDS)
-		return;
-	run.spoke = time;
-	printf("%s: %.0f of %.0f s: %s, %u threads\n", run.name, time - run.began, run.seconds,
-	       run.test, run.threads);
-}
-
 /* One test: with each number of observers, `play` again and again until its share of the time is over. */
-#define PLAY(play) play_with_each_count(__func__, play)
-
 static inline void play_with_each_count(const char *test, void (*play)(unsigned threads))
 {
 	unsigned i;
@@ -193,6 +102,17 @@ static inline void play_with_each_count(const char *test, void (*play)(unsigned 
 	for (i = 0; i < run.counts_of; i++)
 		printf(" %u%s", run.counts[i], i + 1 < run.counts_of ? "," : " threads\n");
 }
+
+/* A test is one statement, which says what to do with so many `threads`. */
+#define STRESS_TEST(name, ...)                            \
+	static void play_##name(unsigned threads)         \
+	{                                                 \
+		__VA_ARGS__;                              \
+	}                                                 \
+	TEST(name)                                        \
+	{                                                 \
+		play_with_each_count(#name, play_##name); \
+	}
 
 /* ---- a crew ------------------------------------------------------------------------------------ */
 
@@ -238,23 +158,17 @@ static size_t crew_size;
 
 static inline struct crew *new_crew(size_t room_size)
 {
-	void *memory;
+	struct crew *crew;
 
 	crew_size = sizeof(struct crew) + room_size;
-	memory = mmap(NULL, crew_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	assert_true(memory != MAP_FAILED);
-	((struct crew *)memory)->boss.crew = (struct crew *)memory;
-	return (struct crew *)memory;
+	crew = (struct crew *)map_shared(crew_size, -1);
+	crew->boss.crew = crew;
+	return crew;
 }
 
-/* Random numbers of the worker's own (splitmix64). */
 static inline unsigned random_below(struct worker *worker, unsigned limit)
 {
-	uint64_t mix = worker->random += 0x9e3779b97f4a7c15u;
-
-	mix = (mix ^ mix >> 30) * 0xbf58476d1ce4e5b9u;
-	mix = (mix ^ mix >> 27) * 0x94d049bb133111ebu;
-	return (unsigned)((mix ^ mix >> 31) >> 32) % limit;
+	return next_random(&worker->random) % limit;
 }
 
 static inline void add_workers(struct crew *crew, unsigned count,
@@ -311,10 +225,12 @@ static inline void meet(struct worker *worker)
 		give_way(&spins);
 }
 
-static inline void write_down(struct worker *worker, const char *what, const char *relation,
-			      long long got, long long expected, errseq_cursor_t cursor)
+static inline void compare(struct worker *worker, const char *what, const char *relation,
+			   long long got, long long expected, errseq_cursor_t cursor)
 {
-	if (worker->faults++ == 0) {
+	int is_right = *relation ? got <= expected : got == expected;
+
+	if (!is_right && worker->faults++ == 0) {
 		const struct fault fault = {
 			what,	  relation,	  got,
 			expected, worker->rounds, errseq_load(worker->crew->word),
@@ -326,20 +242,10 @@ static inline void write_down(struct worker *worker, const char *what, const cha
 }
 
 /* `cursor` is shown beside the word. */
-static inline void must_be(struct worker *worker, long long got, long long expected,
-			   const char *what, errseq_cursor_t cursor)
-{
-	if (got != expected)
-		write_down(worker, what, "", got, expected, cursor);
-}
-
-static inline void must_be_at_most(struct worker *worker, unsigned long long got,
-				   unsigned long long most, const char *what,
-				   errseq_cursor_t cursor)
-{
-	if (got > most)
-		write_down(worker, what, "at most ", (long long)got, (long long)most, cursor);
-}
+#define must_be(worker, got, expected, what, cursor) \
+	compare(worker, what, "", (long long)(got), (long long)(expected), cursor)
+#define must_be_at_most(worker, got, most, what, cursor) \
+	compare(worker, what, "at most ", (long long)(got), (long long)(most), cursor)
 
 static inline void say_where(void)
 {
@@ -392,13 +298,9 @@ static inline void *be_worker(void *argument)
 
 static inline void start_process(struct worker *worker)
 {
-	pid_t process = fork(); /* not yet in the crew's memory, where both would write it */
+	pid_t process = fork_child(); /* not yet in the crew's memory, where both would write it */
 
-	assert_true(process >= 0);
 	if (process == 0) {
-#ifdef __linux__
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-#endif
 		be_worker(worker);
 		_exit(0);
 	}
@@ -436,7 +338,8 @@ static inline void wait_for(struct crew *crew, enum kind kind)
 			atomic_store_explicit(&crew->over, 1, memory_order_relaxed);
 		if (time >= run.slice_end + PATIENCE_SECONDS)
 			give_up(crew, kind, finished);
-		show_progress();
+		get_on();
+		report("seconds", (unsigned long)(time - run.began), (unsigned long)run.seconds);
 		nanosleep(&nap, NULL);
 	}
 }

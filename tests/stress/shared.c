@@ -53,8 +53,8 @@ static void record_one_by_one(struct worker *worker)
 		while ((err = errseq_check_and_advance(&desk->back, &seen)) == 0)
 			give_way(&spins);
 		must_be(worker, err, -A, "the answer", seen);
-		must_be(worker, (long long)desk->tally, (long long)worker->rounds,
-			"the tally of who were told", errseq_shared_cursor_get(&desk->cursor));
+		must_be(worker, desk->tally, worker->rounds, "the tally of who were told",
+			errseq_shared_cursor_get(&desk->cursor));
 	} while (goes_on(worker));
 	atomic_store_explicit(&desk->closed, 1, memory_order_relaxed);
 	errseq_set(&desk->word, -STOP);
@@ -76,8 +76,8 @@ static void share_a_cursor(struct worker *worker)
 		}
 		worker->reports++;
 		desk->tally++;
-		must_be(worker, (long long)desk->message, (long long)desk->tally,
-			"the message to who is told", errseq_shared_cursor_get(&desk->cursor));
+		must_be(worker, desk->message, desk->tally, "the message to who is told",
+			errseq_shared_cursor_get(&desk->cursor));
 		must_be(worker, err, error_of(desk->tally), "the error",
 			errseq_shared_cursor_get(&desk->cursor));
 		errseq_set(&desk->back, -A);
@@ -110,33 +110,14 @@ static void serve(unsigned threads, enum kind kind)
 	add_workers(crew, 1, record_one_by_one);
 	add_workers(crew, 1, mark_the_desk);
 	let_work(crew, kind, &desk->word);
-	must_be(&crew->boss, (long long)sum_of_reports(crew, share_a_cursor),
-		(long long)sum_of_rounds(crew, record_one_by_one), "reports, held against records",
+	must_be(&crew->boss, sum_of_reports(crew, share_a_cursor),
+		sum_of_rounds(crew, record_one_by_one), "reports, held against records",
 		errseq_shared_cursor_get(&desk->cursor));
 	end_crew(crew);
 }
 
-static void serve_with_threads(unsigned threads)
-{
-	serve(threads, AS_THREADS);
-}
-
-static void serve_with_processes(unsigned processes)
-{
-	serve(processes, AS_PROCESSES);
-}
-
-static void of_threads_that_share_a_cursor_exactly_one_is_told(void **state)
-{
-	(void)state;
-	PLAY(serve_with_threads);
-}
-
-static void of_processes_that_share_a_cursor_exactly_one_is_told(void **state)
-{
-	(void)state;
-	PLAY(serve_with_processes);
-}
+STRESS_TEST(of_threads_that_share_a_cursor_exactly_one_is_told, serve(threads, AS_THREADS))
+STRESS_TEST(of_processes_that_share_a_cursor_exactly_one_is_told, serve(threads, AS_PROCESSES))
 
 /* ---- a storm --------------------------------------------------------------------------------------- */
 
@@ -255,38 +236,13 @@ static void rage(unsigned threads, enum kind kind)
 	end_crew(crew);
 }
 
-static void rage_over_threads(unsigned threads)
-{
-	rage(threads, AS_THREADS);
-}
-
-static void rage_over_processes(unsigned processes)
-{
-	rage(processes, AS_PROCESSES);
-}
-
-static void in_a_storm_no_error_is_told_twice_to_threads_and_the_last_is_told(void **state)
-{
-	(void)state;
-	PLAY(rage_over_threads);
-}
-
-static void in_a_storm_no_error_is_told_twice_to_processes_and_the_last_is_told(void **state)
-{
-	(void)state;
-	PLAY(rage_over_processes);
-}
+STRESS_TEST(in_a_storm_no_error_is_told_twice_to_threads_and_the_last_is_told,
+	    rage(threads, AS_THREADS))
+STRESS_TEST(in_a_storm_no_error_is_told_twice_to_processes_and_the_last_is_told,
+	    rage(threads, AS_PROCESSES))
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(of_threads_that_share_a_cursor_exactly_one_is_told),
-		cmocka_unit_test(of_processes_that_share_a_cursor_exactly_one_is_told),
-		cmocka_unit_test(in_a_storm_no_error_is_told_twice_to_threads_and_the_last_is_told),
-		cmocka_unit_test(
-			in_a_storm_no_error_is_told_twice_to_processes_and_the_last_is_told),
-	};
-
-	begin_program(argc, argv, COUNT_OF(tests));
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	begin_program(argc, argv);
+	return run_all_tests();
 }

@@ -164,39 +164,21 @@ static void storm_over(unsigned recorders, unsigned observers, unsigned watchers
 
 		must_be_at_most(observer, observer->reports, steps + 1,
 				"reports, held against counter + 1", cursor);
-		must_be(observer, (long long)storm->observers[i].number, (long long)steps,
+		must_be(observer, storm->observers[i].number, steps,
 			"the number of the last report", cursor);
 		must_be(observer, errseq_check(&storm->word, cursor), 0, "a look after the last",
 			cursor);
 	}
 	if (observers == 1 && watchers == 0)
-		must_be(&crew->boss, (long long)crew->workers[0].reports, (long long)steps + 1,
+		must_be(&crew->boss, crew->workers[0].reports, steps + 1,
 			"reports to the only observer, held against counter + 1",
 			storm->observers[0].cursor);
 	end_crew(crew);
 }
 
-static void over_one_observer(unsigned threads)
-{
-	storm_over(threads, 1, 0);
-}
-
-static void over_all(unsigned threads)
-{
-	storm_over(threads / 2 + 1, threads, threads / 3);
-}
-
-static void one_observer_is_told_exactly_counter_plus_one_times(void **state)
-{
-	(void)state;
-	PLAY(over_one_observer);
-}
-
-static void no_observer_misses_an_error_or_is_told_twice(void **state)
-{
-	(void)state;
-	PLAY(over_all);
-}
+STRESS_TEST(one_observer_is_told_exactly_counter_plus_one_times, storm_over(threads, 1, 0))
+STRESS_TEST(no_observer_misses_an_error_or_is_told_twice,
+	    storm_over(threads / 2 + 1, threads, threads / 3))
 
 /* ---- lockstep ------------------------------------------------------------------------------------ */
 
@@ -253,8 +235,8 @@ static void be_told(struct worker *worker)
 		}
 		must_be(worker, err, error_of(++worker->reports), "the error of this record",
 			cursor);
-		must_be(worker, (long long)errseq_cursor_count(cursor),
-			(long long)((worker->reports - 1) & LAST_COUNT), "the counter", cursor);
+		must_be(worker, errseq_cursor_count(cursor), ((worker->reports - 1) & LAST_COUNT),
+			"the counter", cursor);
 		atomic_fetch_add_explicit(&lockstep->reports, 1, memory_order_relaxed);
 	}
 }
@@ -270,17 +252,12 @@ static void in_lockstep(unsigned threads)
 	add_workers(crew, 1, record_and_wait);
 	let_work(crew, AS_THREADS, &lockstep->word);
 	for (i = 0; i < threads; i++)
-		must_be(&crew->workers[i], (long long)crew->workers[i].reports,
-			(long long)sum_of_rounds(crew, record_and_wait),
-			"reports, held against records", 0);
+		must_be(&crew->workers[i], crew->workers[i].reports,
+			sum_of_rounds(crew, record_and_wait), "reports, held against records", 0);
 	end_crew(crew);
 }
 
-static void in_lockstep_each_observer_is_told_of_each_record(void **state)
-{
-	(void)state;
-	PLAY(in_lockstep);
-}
+STRESS_TEST(in_lockstep_each_observer_is_told_of_each_record, in_lockstep(threads))
 
 /* ---- newcomers ----------------------------------------------------------------------------------- */
 
@@ -353,21 +330,10 @@ static void through_the_door(unsigned threads)
 	end_crew(crew);
 }
 
-static void an_error_that_nobody_was_told_of_is_told_to_a_newcomer(void **state)
-{
-	(void)state;
-	PLAY(through_the_door);
-}
+STRESS_TEST(an_error_that_nobody_was_told_of_is_told_to_a_newcomer, through_the_door(threads))
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_observer_is_told_exactly_counter_plus_one_times),
-		cmocka_unit_test(no_observer_misses_an_error_or_is_told_twice),
-		cmocka_unit_test(in_lockstep_each_observer_is_told_of_each_record),
-		cmocka_unit_test(an_error_that_nobody_was_told_of_is_told_to_a_newcomer),
-	};
-
-	begin_program(argc, argv, COUNT_OF(tests));
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	begin_program(argc, argv);
+	return run_all_tests();
 }

@@ -72,7 +72,7 @@ static void serve(struct worker *worker)
 		line->message = message;
 		record_and_wake(&line->there, error_of(message));
 		wait_for_news(worker, &line->back, cursor);
-		must_be(worker, (long long)line->answer, (long long)message, "the answer", cursor);
+		must_be(worker, line->answer, message, "the answer", cursor);
 		must_be(worker, line->next(&line->back, &cursor), -A, "the error back", cursor);
 		dawdle(worker);
 	} while (message != the_end);
@@ -88,8 +88,7 @@ static void return_service(struct worker *worker)
 		wait_for_news(worker, &line->there, cursor);
 		message = line->message;
 		if (message != the_end)
-			must_be(worker, (long long)message, (long long)++worker->reports,
-				"the message", cursor);
+			must_be(worker, message, ++worker->reports, "the message", cursor);
 		must_be(worker, line->next(&line->there, &cursor), error_of(message),
 			"the error there", cursor);
 		dawdle(worker);
@@ -137,55 +136,20 @@ static void play_ping_pong(unsigned pairs, int (*next)(errseq_t *, errseq_cursor
 	if (marked)
 		add_workers(crew, pairs, mark);
 	let_work(crew, kind, &lines[0].there);
-	must_be(&crew->boss, (long long)sum_of_reports(crew, return_service),
-		(long long)sum_of_rounds(crew, serve), "messages received", 0);
+	must_be(&crew->boss, sum_of_reports(crew, return_service), sum_of_rounds(crew, serve),
+		"messages received", 0);
 	end_crew(crew);
 }
 
-static void by_advance(unsigned threads)
-{
-	play_ping_pong((threads + 1) / 2, next_by_advance, 0, AS_THREADS);
-}
-
-static void by_peek(unsigned threads)
-{
-	play_ping_pong((threads + 1) / 2, next_by_peek, 0, AS_THREADS);
-}
-
-static void with_marks(unsigned threads)
-{
-	play_ping_pong((threads + 2) / 3, threads % 2 ? next_by_advance : next_by_peek, 1,
-		       AS_THREADS);
-}
-
-static void between_processes(unsigned processes)
-{
-	play_ping_pong((processes + 2) / 3, next_by_advance, 1, AS_PROCESSES);
-}
-
-static void ping_pong_of_pairs_who_advance(void **state)
-{
-	(void)state;
-	PLAY(by_advance);
-}
-
-static void ping_pong_of_pairs_who_peek(void **state)
-{
-	(void)state;
-	PLAY(by_peek);
-}
-
-static void ping_pong_while_others_mark_the_words(void **state)
-{
-	(void)state;
-	PLAY(with_marks);
-}
-
-static void ping_pong_between_processes(void **state)
-{
-	(void)state;
-	PLAY(between_processes);
-}
+STRESS_TEST(ping_pong_of_pairs_who_advance,
+	    play_ping_pong((threads + 1) / 2, next_by_advance, 0, AS_THREADS))
+STRESS_TEST(ping_pong_of_pairs_who_peek,
+	    play_ping_pong((threads + 1) / 2, next_by_peek, 0, AS_THREADS))
+STRESS_TEST(ping_pong_while_others_mark_the_words,
+	    play_ping_pong((threads + 2) / 3, threads % 2 ? next_by_advance : next_by_peek, 1,
+			   AS_THREADS))
+STRESS_TEST(ping_pong_between_processes,
+	    play_ping_pong((threads + 2) / 3, next_by_advance, 1, AS_PROCESSES))
 
 /* ---- one recorder, many waiters: each of them reads each message ------------------------------- */
 
@@ -209,8 +173,7 @@ static void read_messages(struct worker *worker)
 		wait_for_news(worker, &hall->word, cursor);
 		message = hall->message;
 		if (message != the_end)
-			must_be(worker, (long long)message, (long long)++worker->reports,
-				"the message", cursor);
+			must_be(worker, message, ++worker->reports, "the message", cursor);
 		must_be(worker, errseq_check_and_advance(&hall->word, &cursor), error_of(message),
 			"the error", cursor);
 		dawdle(worker);
@@ -244,16 +207,12 @@ static void hold_a_speech(unsigned threads)
 	add_workers(crew, threads, read_messages);
 	add_workers(crew, 1, speak);
 	let_work(crew, AS_THREADS, &hall->word);
-	must_be(&crew->boss, (long long)sum_of_reports(crew, read_messages),
-		(long long)(threads * sum_of_rounds(crew, speak)), "messages received by all", 0);
+	must_be(&crew->boss, sum_of_reports(crew, read_messages),
+		(threads * sum_of_rounds(crew, speak)), "messages received by all", 0);
 	end_crew(crew);
 }
 
-static void one_wake_reaches_every_waiter_in_every_round(void **state)
-{
-	(void)state;
-	PLAY(hold_a_speech);
-}
+STRESS_TEST(one_wake_reaches_every_waiter_in_every_round, hold_a_speech(threads))
 
 /* ---- many recorders, many waiters -------------------------------------------------------------- */
 
@@ -313,27 +272,8 @@ static void brew_with(unsigned recorders, unsigned waiters)
 	end_crew(crew);
 }
 
-static void brew_with_one_recorder(unsigned threads)
-{
-	brew_with(1, threads);
-}
-
-static void brew_with_many_recorders(unsigned threads)
-{
-	brew_with(threads / 2 + 1, threads);
-}
-
-static void no_waiter_misses_the_last_error(void **state)
-{
-	(void)state;
-	PLAY(brew_with_one_recorder);
-}
-
-static void no_waiter_misses_the_last_error_of_many_recorders(void **state)
-{
-	(void)state;
-	PLAY(brew_with_many_recorders);
-}
+STRESS_TEST(no_waiter_misses_the_last_error, brew_with(1, threads))
+STRESS_TEST(no_waiter_misses_the_last_error_of_many_recorders, brew_with(threads / 2 + 1, threads))
 
 /* ---- waiters who share a cursor: one is told, and the others wait on ----------------------------- */
 
@@ -357,8 +297,8 @@ static void share_the_work(struct worker *worker)
 		err = errseq_check_and_advance_shared(&desk->word, &desk->cursor);
 		if (err == -A) {
 			worker->reports++;
-			must_be(worker, (long long)desk->message, (long long)++desk->tally,
-				"the message to who is told", at);
+			must_be(worker, desk->message, ++desk->tally, "the message to who is told",
+				at);
 			record_and_wake(&desk->back, -A);
 		}
 		dawdle(worker);
@@ -389,31 +329,15 @@ static void work_at_a_desk(unsigned threads)
 	add_workers(crew, threads, share_the_work);
 	add_workers(crew, 1, give_work);
 	let_work(crew, AS_THREADS, &desk->word);
-	must_be(&crew->boss, (long long)sum_of_reports(crew, share_the_work),
-		(long long)sum_of_rounds(crew, give_work), "reports, held against records",
-		errseq_shared_cursor_get(&desk->cursor));
+	must_be(&crew->boss, sum_of_reports(crew, share_the_work), sum_of_rounds(crew, give_work),
+		"reports, held against records", errseq_shared_cursor_get(&desk->cursor));
 	end_crew(crew);
 }
 
-static void each_error_is_told_to_one_of_those_who_share_a_cursor(void **state)
-{
-	(void)state;
-	PLAY(work_at_a_desk);
-}
+STRESS_TEST(each_error_is_told_to_one_of_those_who_share_a_cursor, work_at_a_desk(threads))
 
 int main(int argc, char **argv)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(ping_pong_of_pairs_who_advance),
-		cmocka_unit_test(ping_pong_of_pairs_who_peek),
-		cmocka_unit_test(ping_pong_while_others_mark_the_words),
-		cmocka_unit_test(ping_pong_between_processes),
-		cmocka_unit_test(one_wake_reaches_every_waiter_in_every_round),
-		cmocka_unit_test(no_waiter_misses_the_last_error),
-		cmocka_unit_test(no_waiter_misses_the_last_error_of_many_recorders),
-		cmocka_unit_test(each_error_is_told_to_one_of_those_who_share_a_cursor),
-	};
-
-	begin_program(argc, argv, COUNT_OF(tests));
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	begin_program(argc, argv);
+	return run_all_tests();
 }

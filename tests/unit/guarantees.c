@@ -6,13 +6,9 @@
 #include "../common/harness.h"
 #include "../common/word.h"
 #include <errno.h>
-#include <stdlib.h>
 #if HAVE_POSIX
-#include <signal.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
+#include "../common/processes.h"
 #include <time.h>
-#include <unistd.h>
 #endif
 
 enum {
@@ -20,12 +16,11 @@ enum {
 	B = ENOSPC
 };
 
-static void g1_error_after_any_way_to_take_a_position_is_returned(void **state)
+TEST(g1_error_after_any_way_to_take_a_position_is_returned)
 {
 	errseq_t word = ERRSEQ_INIT;
 	errseq_cursor_t sampled, peeked, advanced = 0;
 
-	(void)state;
 	assert_int_equal(errseq_set(&word, -A), 0);
 	assert_int_equal(errseq_check_and_advance(&word, &advanced), -A);
 	sampled = errseq_sample(&word);
@@ -39,14 +34,13 @@ static void g1_error_after_any_way_to_take_a_position_is_returned(void **state)
 	assert_int_equal(errseq_check_and_advance(&word, &advanced), -A);
 }
 
-static void g1_and_g2_each_of_1000_observers_is_told_exactly_once(void **state)
+TEST(g1_and_g2_each_of_1000_observers_is_told_exactly_once)
 {
 	static errseq_cursor_t cursors[1000];
 	errseq_t word = ERRSEQ_INIT;
 	int told = 0, round;
 	unsigned i;
 
-	(void)state;
 	for (i = 0; i < COUNT_OF(cursors); i++)
 		cursors[i] = errseq_sample(&word);
 	assert_int_equal(errseq_set(&word, -A), 0);
@@ -56,12 +50,11 @@ static void g1_and_g2_each_of_1000_observers_is_told_exactly_once(void **state)
 	assert_int_equal(told, COUNT_OF(cursors));
 }
 
-static void g2_several_errors_before_a_look_are_one_report_of_the_latest(void **state)
+TEST(g2_several_errors_before_a_look_are_one_report_of_the_latest)
 {
 	errseq_cursor_t cursor = 0;
 	errseq_t word = ERRSEQ_INIT;
 
-	(void)state;
 	assert_int_equal(errseq_set(&word, -A), 0);
 	assert_int_equal(errseq_set(&word, -A), 0);
 	assert_int_equal(errseq_set(&word, -B), 0);
@@ -69,12 +62,11 @@ static void g2_several_errors_before_a_look_are_one_report_of_the_latest(void **
 	assert_int_equal(errseq_check_and_advance(&word, &cursor), 0);
 }
 
-static void g3_error_nobody_was_told_of_is_told_to_the_next_who_samples(void **state)
+TEST(g3_error_nobody_was_told_of_is_told_to_the_next_who_samples)
 {
 	errseq_cursor_t first, second, third;
 	errseq_t word = ERRSEQ_INIT;
 
-	(void)state;
 	assert_int_equal(errseq_set(&word, -A), 0);
 	first = errseq_sample(&word);
 	second = errseq_sample(&word); /* sampling settles nothing */
@@ -84,12 +76,11 @@ static void g3_error_nobody_was_told_of_is_told_to_the_next_who_samples(void **s
 	assert_int_equal(errseq_check_and_advance(&word, &second), -A);
 }
 
-static void g3_check_does_not_settle_the_debt(void **state)
+TEST(g3_check_does_not_settle_the_debt)
 {
 	errseq_cursor_t newcomer;
 	errseq_t word = ERRSEQ_INIT;
 
-	(void)state;
 	assert_int_equal(errseq_set(&word, -A), 0);
 	assert_int_equal(errseq_check(&word, 0), -A);
 	newcomer = errseq_sample(&word);
@@ -97,12 +88,11 @@ static void g3_check_does_not_settle_the_debt(void **state)
 }
 
 /* Two worlds, the same but for peeks at every step, tell every other observer the same. */
-static void g4_peeks_take_nothing_from_anybody(void **state)
+TEST(g4_peeks_take_nothing_from_anybody)
 {
 	errseq_t worlds[2] = { ERRSEQ_INIT, ERRSEQ_INIT };
 	int told[2][6], w;
 
-	(void)state;
 	for (w = 0; w < 2; w++) {
 		errseq_t *word = &worlds[w];
 		errseq_cursor_t before = errseq_sample(word), between, after;
@@ -136,12 +126,11 @@ static void g4_peeks_take_nothing_from_anybody(void **state)
 	assert_int_equal(told[1][3], -A);
 }
 
-static void g5_marking_by_others_is_no_news(void **state)
+TEST(g5_marking_by_others_is_no_news)
 {
 	errseq_cursor_t peeked, other = 0;
 	errseq_t word = ERRSEQ_INIT;
 
-	(void)state;
 	assert_int_equal(errseq_set(&word, -A), 0);
 	peeked = errseq_peek(&word);
 	assert_int_equal(errseq_check_and_advance(&word, &other), -A);
@@ -151,13 +140,12 @@ static void g5_marking_by_others_is_no_news(void **state)
 	assert_int_equal(errseq_check_and_advance(&word, &peeked), -A);
 }
 
-static void g7_error_returned_is_the_latest(void **state)
+TEST(g7_error_returned_is_the_latest)
 {
 	errseq_cursor_t cursor = 0;
 	errseq_t word = ERRSEQ_INIT;
 	int err;
 
-	(void)state;
 	for (err = -1; err >= -4095; err--) {
 		assert_int_equal(errseq_set(&word, err), 0);
 		assert_int_equal(errseq_check(&word, cursor), err);
@@ -167,12 +155,18 @@ static void g7_error_returned_is_the_latest(void **state)
 }
 
 #if HAVE_POSIX
+enum {
+	SIGNALS = 2000
+};
+
 static errseq_t signal_word = ERRSEQ_INIT;
 static errseq_cursor_t signal_cursor;
 static volatile sig_atomic_t signals, told_in_handler;
+static timer_t timer;
 
 static void every_call_in_a_handler(int number)
 {
+	const struct itimerspec never = { { 0, 0 }, { 0, 0 } };
 	char buf[ERRSEQ_FORMAT_SIZE];
 	volatile errseq_cursor_t position;
 
@@ -185,60 +179,46 @@ static void every_call_in_a_handler(int number)
 		told_in_handler = told_in_handler + 1;
 	errseq_format(errseq_load(&signal_word), buf, sizeof(buf));
 	signals = signals + 1;
+	if (signals == SIGNALS)
+		timer_settime(timer, 0, &never, NULL);
 }
 
-/* The handler runs inside of whatever call the main flow is in, and each is told what it is owed. */
-static void g8_calls_inside_interrupted_calls(void **state)
+/* The handler runs inside of whatever call the main flow is in. Each gets the errors that are new to it. */
+TEST(g8_calls_inside_interrupted_calls)
 {
-	struct sigaction action, old;
-	struct itimerspec every = { { 0, 20000 }, { 0, 20000 } };
+	const struct itimerspec every = { { 0, 20000 }, { 0, 20000 } };
 	struct sigevent event;
 	errseq_cursor_t cursor = 0;
-	time_t end = time(NULL) + 10;
-	timer_t timer;
 	int wrong = 0;
 
-	(void)state;
-	memset(&action, 0, sizeof(action));
-	action.sa_handler = every_call_in_a_handler;
 	memset(&event, 0, sizeof(event));
 	event.sigev_notify = SIGEV_SIGNAL;
-	event.sigev_signo = SIGALRM;
-	assert_int_equal(sigaction(SIGALRM, &action, &old), 0);
+	event.sigev_signo = SIGUSR1;
+	signal(SIGUSR1, every_call_in_a_handler);
 	assert_int_equal(timer_create(CLOCK_MONOTONIC, &event, &timer), 0);
 	assert_int_equal(timer_settime(timer, 0, &every, NULL), 0);
-	while (signals < 2000 && time(NULL) < end) {
-		int i;
-
-		for (i = 0; i < 1000; i++) {
-			wrong += errseq_set(&signal_word, -B) != 0;
-			wrong += errseq_check_and_advance(&signal_word, &cursor) == 0;
-			wrong += !errseq_cursor_observed(errseq_peek(&signal_word));
-		}
+	while (signals < SIGNALS) {
+		wrong += errseq_set(&signal_word, -B) != 0;
+		wrong += errseq_check_and_advance(&signal_word, &cursor) == 0;
+		wrong += !errseq_cursor_observed(errseq_peek(&signal_word));
 	}
 	assert_int_equal(timer_delete(timer), 0);
-	assert_int_equal(sigaction(SIGALRM, &old, NULL), 0);
 	assert_int_equal(wrong, 0);
-	assert_true(signals > 0);
 	assert_int_equal(told_in_handler, signals);
 }
 
 /* A process is killed wherever it happens to be. The word stays valid, and nobody waits for the dead. */
-static void g8_killed_process_leaves_a_valid_word_and_stops_nobody(void **state)
+TEST(g8_killed_process_leaves_a_valid_word_and_stops_nobody)
 {
-	errseq_t *word = (errseq_t *)mmap(NULL, sizeof(*word), PROT_READ | PROT_WRITE,
-					  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	errseq_t *word = (errseq_t *)map_shared(sizeof(*word), -1);
 	int i;
 
-	(void)state;
-	assert_true(word != MAP_FAILED);
 	for (i = 0; i < 100; i++) {
 		struct timespec moment = { 0, 100000 + rand() % 400000 };
 		errseq_cursor_t mine;
 		value_t value;
-		pid_t child = fork();
+		pid_t child = fork_child();
 
-		assert_true(child >= 0);
 		if (child == 0) {
 			errseq_cursor_t cursor = errseq_sample(word);
 
@@ -253,7 +233,7 @@ static void g8_killed_process_leaves_a_valid_word_and_stops_nobody(void **state)
 		}
 		nanosleep(&moment, NULL);
 		assert_int_equal(kill(child, SIGKILL), 0);
-		assert_int_equal(waitpid(child, NULL, 0), child);
+		assert_int_equal(exit_status_of(child), -1);
 
 		value = get(word);
 		assert_true(value == 0 || errseq_cursor_error(value) == -A);
@@ -273,18 +253,5 @@ SKIPPED_WITHOUT_POSIX(g8_killed_process_leaves_a_valid_word_and_stops_nobody)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(g1_error_after_any_way_to_take_a_position_is_returned),
-		cmocka_unit_test(g1_and_g2_each_of_1000_observers_is_told_exactly_once),
-		cmocka_unit_test(g2_several_errors_before_a_look_are_one_report_of_the_latest),
-		cmocka_unit_test(g3_error_nobody_was_told_of_is_told_to_the_next_who_samples),
-		cmocka_unit_test(g3_check_does_not_settle_the_debt),
-		cmocka_unit_test(g4_peeks_take_nothing_from_anybody),
-		cmocka_unit_test(g5_marking_by_others_is_no_news),
-		cmocka_unit_test(g7_error_returned_is_the_latest),
-		cmocka_unit_test(g8_calls_inside_interrupted_calls),
-		cmocka_unit_test(g8_killed_process_leaves_a_valid_word_and_stops_nobody),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_all_tests();
 }

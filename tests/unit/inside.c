@@ -10,12 +10,11 @@
 #define LAST_TEXT "errno=4095 reported observed count=262143"
 #endif
 
-static void accessors_take_any_value_apart(void **state)
+TEST(accessors_take_any_value_apart)
 {
 	static const value_t flags[] = { NO_FLAG, REPORTED, OBSERVED, BOTH_FLAGS };
 	unsigned i, j, k;
 
-	(void)state;
 	for (i = 0; i < COUNT_OF(edge_counts); i++)
 		for (j = 0; j < COUNT_OF(edge_errors); j++)
 			for (k = 0; k < COUNT_OF(flags); k++) {
@@ -33,7 +32,7 @@ static void accessors_take_any_value_apart(void **state)
 	assert_int_equal(errseq_cursor_count(0), 0);
 }
 
-static void format_says_each_part(void **state)
+TEST(format_says_each_part)
 {
 	static const struct {
 		value_t cursor;
@@ -51,7 +50,6 @@ static void format_says_each_part(void **state)
 	char buf[ERRSEQ_FORMAT_SIZE];
 	unsigned i;
 
-	(void)state;
 	for (i = 0; i < COUNT_OF(cases); i++) {
 		memset(buf, 'x', sizeof(buf));
 		assert_int_equal(errseq_format(cases[i].cursor, buf, sizeof(buf)),
@@ -60,12 +58,11 @@ static void format_says_each_part(void **state)
 	}
 }
 
-static void format_agrees_with_snprintf_on_every_edge(void **state)
+TEST(format_agrees_with_snprintf_on_every_edge)
 {
 	char ours[ERRSEQ_FORMAT_SIZE], theirs[ERRSEQ_FORMAT_SIZE];
 	unsigned i;
 
-	(void)state;
 	for (i = 1; i < EDGE_WORDS; i++) {
 		struct spec spec = spec_from(edge_word(i));
 		int length = snprintf(theirs, sizeof(theirs), "errno=%d%s%s count=%" PRIu64,
@@ -78,14 +75,13 @@ static void format_agrees_with_snprintf_on_every_edge(void **state)
 }
 
 /* snprintf's rules: never more than size bytes, a zero byte at the end, the whole length returned. */
-static void format_cuts_to_the_size_it_is_given(void **state)
+TEST(format_cuts_to_the_size_it_is_given)
 {
 	const errseq_cursor_t cursor = value_of(12345, BOTH_FLAGS, 4095);
 	const char whole[] = "errno=4095 reported observed count=12345";
 	char buf[sizeof(whole) + 2];
 	size_t size;
 
-	(void)state;
 	for (size = 1; size < sizeof(buf); size++) {
 		size_t kept = size - 1 < sizeof(whole) - 1 ? size - 1 : sizeof(whole) - 1;
 
@@ -97,11 +93,10 @@ static void format_cuts_to_the_size_it_is_given(void **state)
 	}
 }
 
-static void format_of_size_0_writes_nothing(void **state)
+TEST(format_of_size_0_writes_nothing)
 {
 	char buf[3] = { 'x', 'x', 'x' };
 
-	(void)state;
 	assert_int_equal(errseq_format(0, buf + 1, 0), 9);
 	assert_memory_equal(buf, "xxx", 3);
 	assert_int_equal(errseq_format(0, NULL, 0), 9);
@@ -109,13 +104,5 @@ static void format_of_size_0_writes_nothing(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(accessors_take_any_value_apart),
-		cmocka_unit_test(format_says_each_part),
-		cmocka_unit_test(format_agrees_with_snprintf_on_every_edge),
-		cmocka_unit_test(format_cuts_to_the_size_it_is_given),
-		cmocka_unit_test(format_of_size_0_writes_nothing),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_all_tests();
 }

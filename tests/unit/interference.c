@@ -77,11 +77,10 @@ static void try_each(value_t start, errseq_cursor_t cursor, errseq_cursor_t othe
 						failures);
 }
 
-static void whatever_happens_between_two_steps_one_of_the_two_came_first(void **state)
+TEST(whatever_happens_between_two_steps_one_of_the_two_came_first)
 {
 	unsigned s, c, o;
 
-	(void)state;
 	for (s = 0; s < COUNT_OF(starts); s++)
 		for (c = 0; c < COUNT_OF(cursors); c++)
 			for (o = 0; o < COUNT_OF(cursors); o++)
@@ -92,17 +91,32 @@ static void whatever_happens_between_two_steps_one_of_the_two_came_first(void **
 	assert_true(cases_seen > 5000);
 }
 
-static void set_tries_again_until_its_exchange_succeeds(void **state)
+TEST(set_tries_again_until_its_exchange_succeeds)
 {
 	errseq_t word = ERRSEQ_INIT;
 
-	(void)state;
 	trace_begin(0, NULL, NULL);
 	trace_fail_exchanges(1000);
 	assert_int_equal(errseq_set(&word, -EIO), 0);
 	trace_end();
 	assert_int_equal(trace_steps(), 1 + 1000 + 1);
 	assert_int_equal(get(&word), EIO);
+}
+
+/* As if another caller moved the cursor and back, a thousand times. This call must not give up, nor return 0. */
+TEST(shared_advance_that_loses_its_exchange_1000_times_returns_the_error)
+{
+	errseq_shared_cursor_t cursor = ERRSEQ_SHARED_CURSOR_INIT;
+	errseq_t word;
+
+	put(&word, value_of(3, NO_FLAG, EIO));
+	trace_begin(0, NULL, NULL);
+	trace_fail_exchanges(1000);
+	assert_int_equal(errseq_check_and_advance_shared(&word, &cursor), -EIO);
+	trace_end();
+	assert_int_equal(get(&word), value_of(3, BOTH_FLAGS, EIO));
+	assert_int_equal(errseq_shared_cursor_get(&cursor), get(&word));
+	assert_int_equal(errseq_check_and_advance_shared(&word, &cursor), 0);
 }
 
 struct shared_word {
@@ -120,11 +134,10 @@ static void tell_the_other_and_wrap(void *argument)
 }
 
 /* The documented limit once more, in the second look of who loses: no news, and nothing is marked. */
-static void shared_advance_that_loses_and_finds_a_difference_in_flags_is_0(void **state)
+TEST(shared_advance_that_loses_and_finds_a_difference_in_flags_is_0)
 {
 	struct shared_word both;
 
-	(void)state;
 	put(&both.word, value_of(3, NO_FLAG, EIO));
 	errseq_shared_cursor_init(&both.cursor, 0);
 	trace_begin(4, tell_the_other_and_wrap, &both);
@@ -136,11 +149,5 @@ static void shared_advance_that_loses_and_finds_a_difference_in_flags_is_0(void 
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(set_tries_again_until_its_exchange_succeeds),
-		cmocka_unit_test(shared_advance_that_loses_and_finds_a_difference_in_flags_is_0),
-		cmocka_unit_test(whatever_happens_between_two_steps_one_of_the_two_came_first),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_all_tests();
 }

@@ -3,24 +3,22 @@
 #include "../common/harness.h"
 #include "../common/spec.h"
 
-static void look_at_a_never_set_word_from_the_beginning_is_0(void **state)
+TEST(look_at_a_never_set_word_from_the_beginning_is_0)
 {
 	errseq_t word = ERRSEQ_INIT;
 	errseq_cursor_t cursor = 0;
 
-	(void)state;
 	assert_int_equal(errseq_check(&word, 0), 0);
 	assert_int_equal(errseq_check_and_advance(&word, &cursor), 0);
 	assert_int_equal(cursor, 0);
 	assert_int_equal(get(&word), 0);
 }
 
-static void check_returns_the_error_again_until_the_cursor_moves(void **state)
+TEST(check_returns_the_error_again_until_the_cursor_moves)
 {
 	errseq_t word = ERRSEQ_INIT;
 	errseq_cursor_t cursor = errseq_peek(&word);
 
-	(void)state;
 	assert_int_equal(errseq_set(&word, -EIO), 0);
 	assert_int_equal(errseq_check(&word, cursor), -EIO);
 	assert_int_equal(errseq_check(&word, cursor), -EIO);
@@ -28,24 +26,22 @@ static void check_returns_the_error_again_until_the_cursor_moves(void **state)
 	assert_int_equal(errseq_check(&word, cursor), 0);
 }
 
-static void advance_returns_the_error_and_then_0(void **state)
+TEST(advance_returns_the_error_and_then_0)
 {
 	errseq_t word = ERRSEQ_INIT;
 	errseq_cursor_t cursor = 0;
 
-	(void)state;
 	assert_int_equal(errseq_set(&word, -EIO), 0);
 	assert_int_equal(errseq_check_and_advance(&word, &cursor), -EIO);
 	assert_int_equal(errseq_check_and_advance(&word, &cursor), 0);
 	assert_int_equal(errseq_check(&word, cursor), 0);
 }
 
-static void advance_marks_reported_and_observed_and_moves_onto_the_marked_value(void **state)
+TEST(advance_marks_reported_and_observed_and_moves_onto_the_marked_value)
 {
 	static const value_t flags[] = { NO_FLAG, OBSERVED, BOTH_FLAGS };
 	unsigned i;
 
-	(void)state;
 	for (i = 0; i < COUNT_OF(flags); i++) {
 		errseq_cursor_t cursor = 0;
 		errseq_t word;
@@ -58,12 +54,11 @@ static void advance_marks_reported_and_observed_and_moves_onto_the_marked_value(
 }
 
 /* Flags in every combination, those that never occur in a word included. */
-static void difference_in_flags_is_no_news_and_changes_nothing(void **state)
+TEST(difference_in_flags_is_no_news_and_changes_nothing)
 {
 	value_t a, b;
 	unsigned i;
 
-	(void)state;
 	for (i = 0; i < EDGE_WORDS; i++)
 		for (a = 0; a < 4; a++)
 			for (b = 0; b < 4; b++) {
@@ -79,12 +74,11 @@ static void difference_in_flags_is_no_news_and_changes_nothing(void **state)
 			}
 }
 
-static void difference_in_any_other_bit_is_news(void **state)
+TEST(difference_in_any_other_bit_is_news)
 {
 	const value_t value = value_of(0x15555, BOTH_FLAGS, 0x555);
 	unsigned bit;
 
-	(void)state;
 	for (bit = 0; bit < 8 * sizeof(value_t); bit++) {
 		errseq_cursor_t cursor = value ^ (value_t)1 << bit;
 		errseq_t word;
@@ -99,11 +93,10 @@ static void difference_in_any_other_bit_is_news(void **state)
 }
 
 /* Each cursor against each state. */
-static void look_from_every_cursor_at_every_state_does_what_the_contract_says(void **state)
+TEST(look_from_every_cursor_at_every_state_does_what_the_contract_says)
 {
 	unsigned i, j;
 
-	(void)state;
 	for (i = 0; i < EDGE_WORDS; i++)
 		for (j = 0; j < EDGE_WORDS; j++) {
 			struct spec spec = spec_from(edge_word(i));
@@ -121,12 +114,11 @@ static void look_from_every_cursor_at_every_state_does_what_the_contract_says(vo
 }
 
 /* A cursor from a file, say, that belonged to a word that is gone. */
-static void advance_with_a_foreign_cursor_on_a_never_set_word_starts_at_the_beginning(void **state)
+TEST(advance_with_a_foreign_cursor_on_a_never_set_word_starts_at_the_beginning)
 {
 	errseq_cursor_t cursor = value_of(3, BOTH_FLAGS, EIO);
 	errseq_t word = ERRSEQ_INIT;
 
-	(void)state;
 	assert_int_equal(errseq_check(&word, cursor), 0);
 	assert_int_equal(errseq_check_and_advance(&word, &cursor), 0);
 	assert_int_equal(cursor, 0);
@@ -137,18 +129,5 @@ static void advance_with_a_foreign_cursor_on_a_never_set_word_starts_at_the_begi
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(look_at_a_never_set_word_from_the_beginning_is_0),
-		cmocka_unit_test(check_returns_the_error_again_until_the_cursor_moves),
-		cmocka_unit_test(advance_returns_the_error_and_then_0),
-		cmocka_unit_test(
-			advance_marks_reported_and_observed_and_moves_onto_the_marked_value),
-		cmocka_unit_test(difference_in_flags_is_no_news_and_changes_nothing),
-		cmocka_unit_test(difference_in_any_other_bit_is_news),
-		cmocka_unit_test(look_from_every_cursor_at_every_state_does_what_the_contract_says),
-		cmocka_unit_test(
-			advance_with_a_foreign_cursor_on_a_never_set_word_starts_at_the_beginning),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_all_tests();
 }

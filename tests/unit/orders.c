@@ -20,19 +20,17 @@
 
 static errseq_t word;
 
-static void init_is_relaxed(void **state)
+TEST(init_is_relaxed)
 {
-	(void)state;
 	trace_begin(0, NULL, NULL);
 	errseq_init(&word);
 	assert_string_equal(trace_end(), "store relaxed");
 }
 
-static void set_is_a_releasing_exchange(void **state)
+TEST(set_is_a_releasing_exchange)
 {
 	unsigned i;
 
-	(void)state;
 	for (i = 0; i < EDGE_WORDS; i++) {
 		put(&word, edge_word(i));
 		trace_begin(0, NULL, NULL);
@@ -42,9 +40,8 @@ static void set_is_a_releasing_exchange(void **state)
 }
 
 /* G6 needs it: a recorder that only looked would release nothing. */
-static void set_of_an_equal_error_is_still_an_exchange(void **state)
+TEST(set_of_an_equal_error_is_still_an_exchange)
 {
-	(void)state;
 	put(&word, value_of(3, NO_FLAG, EIO));
 	trace_begin(0, NULL, NULL);
 	assert_int_equal(errseq_set(&word, -EIO), 0);
@@ -52,12 +49,11 @@ static void set_of_an_equal_error_is_still_an_exchange(void **state)
 	assert_int_equal(get(&word), value_of(3, NO_FLAG, EIO));
 }
 
-static void set_of_an_invalid_error_does_not_touch_the_word(void **state)
+TEST(set_of_an_invalid_error_does_not_touch_the_word)
 {
 	static const int refused[] = { 0, EIO, -4096 };
 	unsigned i;
 
-	(void)state;
 	for (i = 0; i < COUNT_OF(refused); i++) {
 		int err = refused[i];
 
@@ -67,11 +63,10 @@ static void set_of_an_invalid_error_does_not_touch_the_word(void **state)
 	}
 }
 
-static void sample_is_an_acquiring_load(void **state)
+TEST(sample_is_an_acquiring_load)
 {
 	unsigned i;
 
-	(void)state;
 	for (i = 0; i < EDGE_WORDS; i++) {
 		put(&word, edge_word(i));
 		trace_begin(0, NULL, NULL);
@@ -80,11 +75,10 @@ static void sample_is_an_acquiring_load(void **state)
 	}
 }
 
-static void peek_acquires_and_marks_only_what_is_not_marked(void **state)
+TEST(peek_acquires_and_marks_only_what_is_not_marked)
 {
 	unsigned i;
 
-	(void)state;
 	for (i = 0; i < EDGE_WORDS; i++) {
 		int unmarked = edge_word(i) != 0 && !(edge_word(i) & OBSERVED);
 
@@ -96,11 +90,10 @@ static void peek_acquires_and_marks_only_what_is_not_marked(void **state)
 	}
 }
 
-static void check_without_news_is_one_relaxed_load(void **state)
+TEST(check_without_news_is_one_relaxed_load)
 {
 	unsigned i;
 
-	(void)state;
 	for (i = 0; i < EDGE_WORDS; i++) {
 		put(&word, edge_word(i));
 		trace_begin(0, NULL, NULL);
@@ -109,11 +102,10 @@ static void check_without_news_is_one_relaxed_load(void **state)
 	}
 }
 
-static void check_acquires_before_it_returns_an_error(void **state)
+TEST(check_acquires_before_it_returns_an_error)
 {
 	unsigned i;
 
-	(void)state;
 	for (i = 1; i < EDGE_WORDS; i++) {
 		put(&word, edge_word(i));
 		trace_begin(0, NULL, NULL);
@@ -122,11 +114,10 @@ static void check_acquires_before_it_returns_an_error(void **state)
 	}
 }
 
-static void advance_without_news_is_one_relaxed_load(void **state)
+TEST(advance_without_news_is_one_relaxed_load)
 {
 	unsigned i;
 
-	(void)state;
 	for (i = 0; i < EDGE_WORDS; i++) {
 		errseq_cursor_t cursor = edge_word(i) | BOTH_FLAGS;
 
@@ -137,11 +128,10 @@ static void advance_without_news_is_one_relaxed_load(void **state)
 	}
 }
 
-static void advance_marks_by_an_acquiring_or_and_else_acquires_by_a_fence(void **state)
+TEST(advance_marks_by_an_acquiring_or_and_else_acquires_by_a_fence)
 {
 	unsigned i;
 
-	(void)state;
 	for (i = 1; i < EDGE_WORDS; i++) {
 		int marked = (edge_word(i) & BOTH_FLAGS) == BOTH_FLAGS;
 		errseq_cursor_t cursor = 0;
@@ -154,11 +144,10 @@ static void advance_marks_by_an_acquiring_or_and_else_acquires_by_a_fence(void *
 	}
 }
 
-static void advance_over_a_never_set_word_marks_nothing(void **state)
+TEST(advance_over_a_never_set_word_marks_nothing)
 {
 	errseq_cursor_t foreign = value_of(3, BOTH_FLAGS, EIO);
 
-	(void)state;
 	errseq_init(&word);
 	trace_begin(0, NULL, NULL);
 	assert_int_equal(errseq_check_and_advance(&word, &foreign), 0);
@@ -167,9 +156,8 @@ static void advance_over_a_never_set_word_marks_nothing(void **state)
 
 static errseq_shared_cursor_t shared;
 
-static void shared_cursor_init_is_relaxed_and_get_acquires(void **state)
+TEST(shared_cursor_init_is_relaxed_and_get_acquires)
 {
-	(void)state;
 	trace_call_cursor(&shared);
 	trace_begin(0, NULL, NULL);
 	errseq_shared_cursor_init(&shared, 5);
@@ -179,11 +167,10 @@ static void shared_cursor_init_is_relaxed_and_get_acquires(void **state)
 	assert_string_equal(trace_end(), "cursor load acquire");
 }
 
-static void shared_look_without_news_is_two_loads_the_cursor_first(void **state)
+TEST(shared_look_without_news_is_two_loads_the_cursor_first)
 {
 	unsigned i;
 
-	(void)state;
 	trace_call_cursor(&shared);
 	for (i = 0; i < EDGE_WORDS; i++) {
 		put(&word, edge_word(i));
@@ -197,11 +184,10 @@ static void shared_look_without_news_is_two_loads_the_cursor_first(void **state)
 	}
 }
 
-static void shared_check_acquires_before_it_returns_an_error(void **state)
+TEST(shared_check_acquires_before_it_returns_an_error)
 {
 	unsigned i;
 
-	(void)state;
 	trace_call_cursor(&shared);
 	errseq_shared_cursor_init(&shared, 0);
 	for (i = 1; i < EDGE_WORDS; i++) {
@@ -213,11 +199,10 @@ static void shared_check_acquires_before_it_returns_an_error(void **state)
 	}
 }
 
-static void shared_advance_marks_and_then_exchanges_the_cursor(void **state)
+TEST(shared_advance_marks_and_then_exchanges_the_cursor)
 {
 	unsigned i;
 
-	(void)state;
 	trace_call_cursor(&shared);
 	for (i = 1; i < EDGE_WORDS; i++) {
 		int marked = (edge_word(i) & BOTH_FLAGS) == BOTH_FLAGS;
@@ -240,9 +225,8 @@ static void be_faster(void *unused)
 	assert_int_equal(errseq_check_and_advance_shared(&word, &shared), -EIO);
 }
 
-static void shared_advance_that_loses_looks_again_from_where_the_cursor_is_now(void **state)
+TEST(shared_advance_that_loses_looks_again_from_where_the_cursor_is_now)
 {
-	(void)state;
 	trace_call_cursor(&shared);
 	put(&word, value_of(3, NO_FLAG, EIO));
 	errseq_shared_cursor_init(&shared, 0);
@@ -254,11 +238,10 @@ static void shared_advance_that_loses_looks_again_from_where_the_cursor_is_now(v
 }
 
 #if defined ERRSEQ_HAVE_WAIT && !defined TEST_64
-static void wait_judges_a_relaxed_load_and_acquires_before_it_returns_news(void **state)
+TEST(wait_judges_a_relaxed_load_and_acquires_before_it_returns_news)
 {
 	const struct timespec long_past = { 0, 0 };
 
-	(void)state;
 	put(&word, value_of(3, NO_FLAG, EIO));
 	trace_begin(0, NULL, NULL);
 	assert_int_equal(errseq_wait(&word, 0, NULL), 0);
@@ -272,19 +255,17 @@ static void wait_judges_a_relaxed_load_and_acquires_before_it_returns_news(void 
 }
 #endif
 
-static void load_is_relaxed(void **state)
+TEST(load_is_relaxed)
 {
-	(void)state;
 	trace_begin(0, NULL, NULL);
 	assert_int_equal(errseq_load(&word), get(&word));
 	assert_string_equal(trace_end(), "load relaxed");
 }
 
-static void accessors_and_format_touch_no_word(void **state)
+TEST(accessors_and_format_touch_no_word)
 {
 	char buf[ERRSEQ_FORMAT_SIZE];
 
-	(void)state;
 	trace_begin(0, NULL, NULL);
 	assert_int_equal(errseq_cursor_error(5), -5);
 	assert_int_equal(errseq_cursor_reported(5), 0);
@@ -296,30 +277,5 @@ static void accessors_and_format_touch_no_word(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(init_is_relaxed),
-		cmocka_unit_test(set_is_a_releasing_exchange),
-		cmocka_unit_test(set_of_an_equal_error_is_still_an_exchange),
-		cmocka_unit_test(set_of_an_invalid_error_does_not_touch_the_word),
-		cmocka_unit_test(sample_is_an_acquiring_load),
-		cmocka_unit_test(peek_acquires_and_marks_only_what_is_not_marked),
-		cmocka_unit_test(check_without_news_is_one_relaxed_load),
-		cmocka_unit_test(check_acquires_before_it_returns_an_error),
-		cmocka_unit_test(advance_without_news_is_one_relaxed_load),
-		cmocka_unit_test(advance_marks_by_an_acquiring_or_and_else_acquires_by_a_fence),
-		cmocka_unit_test(advance_over_a_never_set_word_marks_nothing),
-		cmocka_unit_test(shared_cursor_init_is_relaxed_and_get_acquires),
-		cmocka_unit_test(shared_look_without_news_is_two_loads_the_cursor_first),
-		cmocka_unit_test(shared_check_acquires_before_it_returns_an_error),
-		cmocka_unit_test(shared_advance_marks_and_then_exchanges_the_cursor),
-		cmocka_unit_test(
-			shared_advance_that_loses_looks_again_from_where_the_cursor_is_now),
-#if defined ERRSEQ_HAVE_WAIT && !defined TEST_64
-		cmocka_unit_test(wait_judges_a_relaxed_load_and_acquires_before_it_returns_news),
-#endif
-		cmocka_unit_test(load_is_relaxed),
-		cmocka_unit_test(accessors_and_format_touch_no_word),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_all_tests();
 }

@@ -3,47 +3,42 @@
 #include "../common/harness.h"
 #include "../common/spec.h"
 
-static void sample_of_a_never_set_word_is_the_beginning(void **state)
+TEST(sample_of_a_never_set_word_is_the_beginning)
 {
 	errseq_t word = ERRSEQ_INIT;
 
-	(void)state;
 	assert_int_equal(errseq_sample(&word), 0);
 }
 
-static void sample_of_an_error_nobody_looked_at_is_the_beginning(void **state)
+TEST(sample_of_an_error_nobody_looked_at_is_the_beginning)
 {
 	errseq_t word;
 
-	(void)state;
 	put(&word, value_of(9, NO_FLAG, EIO));
 	assert_int_equal(errseq_sample(&word), 0);
 }
 
-static void sample_of_an_error_only_peeked_at_is_the_beginning(void **state)
+TEST(sample_of_an_error_only_peeked_at_is_the_beginning)
 {
 	errseq_t word;
 
-	(void)state;
 	put(&word, value_of(9, OBSERVED, EIO));
 	assert_int_equal(errseq_sample(&word), 0);
 }
 
-static void sample_of_a_reported_error_is_the_word(void **state)
+TEST(sample_of_a_reported_error_is_the_word)
 {
 	errseq_t word;
 
-	(void)state;
 	put(&word, value_of(9, BOTH_FLAGS, EIO));
 	assert_int_equal(errseq_sample(&word), value_of(9, BOTH_FLAGS, EIO));
 }
 
-static void sample_from_every_state_changes_nothing(void **state)
+TEST(sample_from_every_state_changes_nothing)
 {
 	errseq_t word;
 	unsigned i;
 
-	(void)state;
 	for (i = 0; i < EDGE_WORDS; i++) {
 		struct spec spec = spec_from(edge_word(i));
 
@@ -53,30 +48,27 @@ static void sample_from_every_state_changes_nothing(void **state)
 	}
 }
 
-static void peek_at_a_never_set_word_is_0_and_marks_nothing(void **state)
+TEST(peek_at_a_never_set_word_is_0_and_marks_nothing)
 {
 	errseq_t word = ERRSEQ_INIT;
 
-	(void)state;
 	assert_int_equal(errseq_peek(&word), 0);
 	assert_int_equal(get(&word), 0);
 }
 
-static void peek_marks_observed_and_not_reported(void **state)
+TEST(peek_marks_observed_and_not_reported)
 {
 	errseq_t word;
 
-	(void)state;
 	put(&word, value_of(9, NO_FLAG, EIO));
 	assert_int_equal(errseq_peek(&word), value_of(9, OBSERVED, EIO));
 	assert_int_equal(get(&word), value_of(9, OBSERVED, EIO));
 }
 
-static void peek_at_a_marked_error_returns_it_as_it_is(void **state)
+TEST(peek_at_a_marked_error_returns_it_as_it_is)
 {
 	errseq_t word;
 
-	(void)state;
 	put(&word, value_of(9, OBSERVED, EIO));
 	assert_int_equal(errseq_peek(&word), value_of(9, OBSERVED, EIO));
 	put(&word, value_of(9, BOTH_FLAGS, EIO));
@@ -84,12 +76,11 @@ static void peek_at_a_marked_error_returns_it_as_it_is(void **state)
 	assert_int_equal(get(&word), value_of(9, BOTH_FLAGS, EIO));
 }
 
-static void peek_from_every_state_returns_what_it_leaves_in_the_word(void **state)
+TEST(peek_from_every_state_returns_what_it_leaves_in_the_word)
 {
 	errseq_t word;
 	unsigned i;
 
-	(void)state;
 	for (i = 0; i < EDGE_WORDS; i++) {
 		struct spec spec = spec_from(edge_word(i));
 
@@ -101,17 +92,5 @@ static void peek_from_every_state_returns_what_it_leaves_in_the_word(void **stat
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(sample_of_a_never_set_word_is_the_beginning),
-		cmocka_unit_test(sample_of_an_error_nobody_looked_at_is_the_beginning),
-		cmocka_unit_test(sample_of_an_error_only_peeked_at_is_the_beginning),
-		cmocka_unit_test(sample_of_a_reported_error_is_the_word),
-		cmocka_unit_test(sample_from_every_state_changes_nothing),
-		cmocka_unit_test(peek_at_a_never_set_word_is_0_and_marks_nothing),
-		cmocka_unit_test(peek_marks_observed_and_not_reported),
-		cmocka_unit_test(peek_at_a_marked_error_returns_it_as_it_is),
-		cmocka_unit_test(peek_from_every_state_returns_what_it_leaves_in_the_word),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_all_tests();
 }

@@ -10,12 +10,11 @@ static int set(errseq_t *word, int err)
 	return errseq_set(word, err);
 }
 
-static void set_records_each_errno_from_1_to_4095(void **state)
+TEST(set_records_each_errno_from_1_to_4095)
 {
 	errseq_t word;
 	int err;
 
-	(void)state;
 	for (err = -1; err >= -4095; err--) {
 		errseq_init(&word);
 		assert_int_equal(set(&word, err), 0);
@@ -24,7 +23,7 @@ static void set_records_each_errno_from_1_to_4095(void **state)
 	assert_int_equal(ERRSEQ_MAX_ERRNO, 4095);
 }
 
-static void set_of_anything_else_returns_einval_and_leaves_the_word(void **state)
+TEST(set_of_anything_else_returns_einval_and_leaves_the_word)
 {
 	static const int refused[] = { 0,	  1,	      EIO,     ENOSPC,	   4095,
 				       4096,	  INT_MAX,    -4096,   -4097,	   -8192,
@@ -32,7 +31,6 @@ static void set_of_anything_else_returns_einval_and_leaves_the_word(void **state
 	errseq_t word;
 	unsigned i, j;
 
-	(void)state;
 	for (i = 0; i < COUNT_OF(refused); i++)
 		for (j = 0; j < EDGE_WORDS; j++) {
 			put(&word, edge_word(j));
@@ -41,20 +39,18 @@ static void set_of_anything_else_returns_einval_and_leaves_the_word(void **state
 		}
 }
 
-static void set_on_a_never_set_word_starts_at_count_0(void **state)
+TEST(set_on_a_never_set_word_starts_at_count_0)
 {
 	errseq_t word = ERRSEQ_INIT;
 
-	(void)state;
 	assert_int_equal(set(&word, -EIO), 0);
 	assert_int_equal(get(&word), value_of(0, NO_FLAG, EIO));
 }
 
-static void set_on_an_unobserved_error_leaves_the_counter(void **state)
+TEST(set_on_an_unobserved_error_leaves_the_counter)
 {
 	errseq_t word;
 
-	(void)state;
 	put(&word, value_of(3, NO_FLAG, EIO));
 	assert_int_equal(set(&word, -ENOSPC), 0);
 	assert_int_equal(get(&word), value_of(3, NO_FLAG, ENOSPC));
@@ -62,53 +58,48 @@ static void set_on_an_unobserved_error_leaves_the_counter(void **state)
 	assert_int_equal(get(&word), value_of(3, NO_FLAG, ENOSPC));
 }
 
-static void set_on_an_observed_error_moves_the_counter(void **state)
+TEST(set_on_an_observed_error_moves_the_counter)
 {
 	errseq_t word;
 
-	(void)state;
 	put(&word, value_of(3, OBSERVED, EIO));
 	assert_int_equal(set(&word, -EIO), 0);
 	assert_int_equal(get(&word), value_of(4, NO_FLAG, EIO));
 }
 
-static void set_on_a_reported_error_moves_the_counter(void **state)
+TEST(set_on_a_reported_error_moves_the_counter)
 {
 	errseq_t word;
 
-	(void)state;
 	put(&word, value_of(3, BOTH_FLAGS, EIO));
 	assert_int_equal(set(&word, -EIO), 0);
 	assert_int_equal(get(&word), value_of(4, NO_FLAG, EIO));
 }
 
-static void set_at_the_last_count_wraps_to_0_and_keeps_the_errno(void **state)
+TEST(set_at_the_last_count_wraps_to_0_and_keeps_the_errno)
 {
 	errseq_t word;
 
-	(void)state;
 	put(&word, value_of(LAST_COUNT, BOTH_FLAGS, EIO));
 	assert_int_equal(set(&word, -4095), 0);
 	assert_int_equal(get(&word), value_of(0, NO_FLAG, 4095));
 }
 
-static void storm_that_nobody_looks_at_costs_no_counter_steps(void **state)
+TEST(storm_that_nobody_looks_at_costs_no_counter_steps)
 {
 	errseq_t word = ERRSEQ_INIT;
 	int i;
 
-	(void)state;
 	for (i = 0; i < 1000000; i++)
 		assert_int_equal(set(&word, -1 - i % 4095), 0);
 	assert_int_equal(errseq_cursor_count(get(&word)), 0);
 }
 
-static void set_from_every_state_does_what_the_contract_says(void **state)
+TEST(set_from_every_state_does_what_the_contract_says)
 {
 	errseq_t word;
 	unsigned i, j;
 
-	(void)state;
 	for (i = 0; i < EDGE_WORDS; i++)
 		for (j = 0; j < COUNT_OF(edge_errors); j++) {
 			struct spec spec = spec_from(edge_word(i));
@@ -122,17 +113,5 @@ static void set_from_every_state_does_what_the_contract_says(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(set_records_each_errno_from_1_to_4095),
-		cmocka_unit_test(set_of_anything_else_returns_einval_and_leaves_the_word),
-		cmocka_unit_test(set_on_a_never_set_word_starts_at_count_0),
-		cmocka_unit_test(set_on_an_unobserved_error_leaves_the_counter),
-		cmocka_unit_test(set_on_an_observed_error_moves_the_counter),
-		cmocka_unit_test(set_on_a_reported_error_moves_the_counter),
-		cmocka_unit_test(set_at_the_last_count_wraps_to_0_and_keeps_the_errno),
-		cmocka_unit_test(storm_that_nobody_looks_at_costs_no_counter_steps),
-		cmocka_unit_test(set_from_every_state_does_what_the_contract_says),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_all_tests();
 }

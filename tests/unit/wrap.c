@@ -40,24 +40,22 @@ static void begin(errseq_t *word, errseq_cursor_t *sleeper, errseq_cursor_t *oth
 	assert_int_not_equal(*sleeper, 0);
 }
 
-static void check_after_one_error_less_than_the_wrap_returns_it(void **state)
+TEST(check_after_one_error_less_than_the_wrap_returns_it)
 {
 	errseq_cursor_t sleeper, other;
 	errseq_t word;
 
-	(void)state;
 	begin(&word, &sleeper, &other);
 	record_and_report(&word, &other, turns - 1);
 	assert_int_equal(errseq_check(&word, sleeper), -A);
 }
 
 /* The documented limit, not a feature. */
-static void check_after_exactly_the_wrap_and_the_same_errno_is_0(void **state)
+TEST(check_after_exactly_the_wrap_and_the_same_errno_is_0)
 {
 	errseq_cursor_t sleeper, other;
 	errseq_t word;
 
-	(void)state;
 	begin(&word, &sleeper, &other);
 	record_and_report(&word, &other, turns);
 	assert_int_equal(errseq_check(&word, sleeper), 0);
@@ -65,24 +63,22 @@ static void check_after_exactly_the_wrap_and_the_same_errno_is_0(void **state)
 	assert_int_equal(errseq_check(&word, sleeper), -A);
 }
 
-static void check_after_exactly_the_wrap_and_another_errno_returns_it(void **state)
+TEST(check_after_exactly_the_wrap_and_another_errno_returns_it)
 {
 	errseq_cursor_t sleeper, other;
 	errseq_t word;
 
-	(void)state;
 	begin(&word, &sleeper, &other);
 	record_and_report(&word, &other, turns - 1);
 	assert_int_equal(errseq_set(&word, -B), 0);
 	assert_int_equal(errseq_check_and_advance(&word, &sleeper), -B);
 }
 
-static void cursor_at_the_beginning_is_told_after_the_wrap_too(void **state)
+TEST(cursor_at_the_beginning_is_told_after_the_wrap_too)
 {
 	errseq_cursor_t sleeper, other;
 	errseq_t word;
 
-	(void)state;
 	begin(&word, &sleeper, &other);
 	record_and_report(&word, &other, turns - 1);
 	assert_int_equal(errseq_cursor_count(errseq_load(&word)), LAST_COUNT);
@@ -93,13 +89,12 @@ static void cursor_at_the_beginning_is_told_after_the_wrap_too(void **state)
 }
 
 /* Errors that nobody looks at do not bring the wrap any closer. */
-static void check_after_the_wrap_in_unobserved_errors_returns_the_latest(void **state)
+TEST(check_after_the_wrap_in_unobserved_errors_returns_the_latest)
 {
 	errseq_cursor_t sleeper, other;
 	errseq_t word;
 	int i;
 
-	(void)state;
 	begin(&word, &sleeper, &other);
 	for (i = 0; i < 1 << 18; i++)
 		assert_int_equal(errseq_set(&word, -A), 0);
@@ -108,13 +103,5 @@ static void check_after_the_wrap_in_unobserved_errors_returns_the_latest(void **
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(check_after_one_error_less_than_the_wrap_returns_it),
-		cmocka_unit_test(check_after_exactly_the_wrap_and_the_same_errno_is_0),
-		cmocka_unit_test(check_after_exactly_the_wrap_and_another_errno_returns_it),
-		cmocka_unit_test(cursor_at_the_beginning_is_told_after_the_wrap_too),
-		cmocka_unit_test(check_after_the_wrap_in_unobserved_errors_returns_the_latest),
-	};
-
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return run_all_tests();
 }
