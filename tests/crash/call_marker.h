@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Around each call of the library a caller writes down which one it is in, so that whoever finds it dead, or
- * interrupts it, knows whether that was inside.
+ * Each caller marks which call of the library it is in. So whoever finds it dead, or interrupts it, knows whether that
+ * was inside a call.
  */
 #ifndef ERRSEQ_TESTS_CALL_MARKER_H
 #define ERRSEQ_TESTS_CALL_MARKER_H
 
-#include <stdatomic.h>
+#include "../common/atomics.h"
 #include <stdio.h>
 
 enum call {
@@ -32,18 +32,26 @@ struct call_marker {
 	atomic_ulong progress;		/* how often it got on */
 };
 
-/* relaxed, in this order for whoever dies: a signal comes between two instructions */
+/* relaxed: a signal or a death comes between two instructions, and they stay in this order */
 static inline void begin_call(struct call_marker *slot, enum call call)
 {
-	atomic_store_explicit(&slot->inside, (int)call, memory_order_relaxed);
+	store_relaxed(&slot->inside, (int)call);
 	atomic_signal_fence(memory_order_seq_cst);
 }
 
 static inline void end_call(struct call_marker *slot)
 {
 	atomic_signal_fence(memory_order_seq_cst);
-	atomic_store_explicit(&slot->inside, OUTSIDE, memory_order_relaxed);
+	store_relaxed(&slot->inside, OUTSIDE);
 }
+
+/* One statement, with a call in it. */
+#define IN_CALL(marker, call, statement)  \
+	do {                              \
+		begin_call(marker, call); \
+		statement;                \
+		end_call(marker);         \
+	} while (0)
 
 /* Prints how often something happened where; returns how often it was inside a call. */
 static inline unsigned long count_inside(const char *what, const unsigned long times[CALLS])

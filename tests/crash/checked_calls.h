@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls whose results are judged by the ledger, for those who may be interrupted or killed in them. Whoever
- * includes this has a function complain().
+ * Each call of the library, marked (call_marker.h) and its result judged by the oracle. A program that includes this
+ * defines complain().
  */
 #ifndef ERRSEQ_TESTS_CHECKED_CALLS_H
 #define ERRSEQ_TESTS_CHECKED_CALLS_H
@@ -40,65 +40,56 @@ static inline int is_valid_cursor(value_t value)
 	return is_valid(value) && (value == 0 || value & OBSERVED);
 }
 
-/* `slot` is the caller's, `w` the number of the word. */
+static inline void complain_if(const char *wrong, const char *call, unsigned w, int result)
+{
+	if (wrong)
+		complain(call, wrong, w, result);
+}
+
+/* In all of these, `slot` is the caller's, and `w` is the number of the word. */
 static inline void checked_set(struct call_marker *slot, struct subject *words, unsigned w,
 			       int recorder)
 {
 	int err = begin_record(&words[w].oracle, recorder), result;
 
-	begin_call(slot, IN_SET);
-	result = errseq_set(&words[w].word, err);
-	end_call(slot);
+	IN_CALL(slot, IN_SET, result = errseq_set(&words[w].word, err));
 	end_record(&words[w].oracle, recorder);
-	if (result != 0)
-		complain("errseq_set", "it did not record", w, result);
+	complain_if(result ? "it did not record" : NULL, "errseq_set", w, result);
 }
 
 static inline void checked_advance(struct call_marker *slot, struct subject *words, unsigned w,
 				   struct position *position)
 {
 	struct snapshot before = snapshot(&words[w].oracle);
-	const char *wrong;
 	int err;
 
-	begin_call(slot, IN_ADVANCE);
-	err = errseq_check_and_advance(&words[w].word, &position->cursor);
-	end_call(slot);
-	wrong = judge_advance(&words[w].oracle, position, &before, err);
-	if (wrong)
-		complain("errseq_check_and_advance", wrong, w, err);
+	IN_CALL(slot, IN_ADVANCE,
+		err = errseq_check_and_advance(&words[w].word, &position->cursor));
+	complain_if(judge_advance(&words[w].oracle, position, &before, err),
+		    "errseq_check_and_advance", w, err);
 }
 
 static inline void checked_check(struct call_marker *slot, struct subject *words, unsigned w,
 				 const struct position *position)
 {
 	struct snapshot before = snapshot(&words[w].oracle);
-	const char *wrong;
 	int err;
 
-	begin_call(slot, IN_CHECK);
-	err = errseq_check(&words[w].word, position->cursor);
-	end_call(slot);
-	wrong = judge_check(&words[w].oracle, position, &before, err);
-	if (wrong)
-		complain("errseq_check", wrong, w, err);
+	IN_CALL(slot, IN_CHECK, err = errseq_check(&words[w].word, position->cursor));
+	complain_if(judge_check(&words[w].oracle, position, &before, err), "errseq_check", w, err);
 }
 
-/* Returns whether it was told of an error. */
+/* Returns whether it got an error. */
 static inline int checked_advance_shared(struct call_marker *slot, struct subject *words,
 					 unsigned w, unsigned c)
 {
 	struct snapshot before = snapshot(&words[w].oracle);
-	const char *wrong;
 	int err;
 
-	begin_call(slot, IN_ADVANCE_SHARED);
-	err = errseq_check_and_advance_shared(&words[w].word, &words[w].cursors[c]);
-	end_call(slot);
-	wrong = err ? judge_advance_shared(&words[w].oracle, &words[w].claims[c], &before, err)
-		    : NULL;
-	if (wrong)
-		complain("errseq_check_and_advance_shared", wrong, w, err);
+	IN_CALL(slot, IN_ADVANCE_SHARED,
+		err = errseq_check_and_advance_shared(&words[w].word, &words[w].cursors[c]));
+	complain_if(judge_advance_shared(&words[w].oracle, &words[w].claims[c], &before, err),
+		    "errseq_check_and_advance_shared", w, err);
 	return err != 0;
 }
 
@@ -106,34 +97,30 @@ static inline void checked_check_shared(struct call_marker *slot, struct subject
 					unsigned c)
 {
 	struct snapshot before = snapshot(&words[w].oracle);
-	const char *wrong;
 	int err;
 
-	begin_call(slot, IN_CHECK_SHARED);
-	err = errseq_check_shared(&words[w].word, &words[w].cursors[c]);
-	end_call(slot);
-	wrong = judge_check_shared(&words[w].oracle, &before, err);
-	if (wrong)
-		complain("errseq_check_shared", wrong, w, err);
+	IN_CALL(slot, IN_CHECK_SHARED,
+		err = errseq_check_shared(&words[w].word, &words[w].cursors[c]));
+	complain_if(judge_check_shared(&words[w].oracle, &before, err), "errseq_check_shared", w,
+		    err);
 }
 
-/* Peeks or samples, and looks from there at once. */
+/* Peeks or samples, and checks and advances from there at once. */
 static inline void checked_position(struct call_marker *slot, struct subject *words, unsigned w,
 				    int by_peek)
 {
 	struct snapshot before = snapshot(&words[w].oracle);
+	const char *call = by_peek ? "errseq_peek" : "errseq_sample";
 	struct position position;
 	const char *wrong;
+	int err;
 
-	begin_call(slot, by_peek ? IN_PEEK : IN_SAMPLE);
-	position.cursor = by_peek ? errseq_peek(&words[w].word) : errseq_sample(&words[w].word);
-	end_call(slot);
+	IN_CALL(slot, by_peek ? IN_PEEK : IN_SAMPLE,
+		position.cursor =
+			by_peek ? errseq_peek(&words[w].word) : errseq_sample(&words[w].word));
+	err = errseq_cursor_error(position.cursor);
 	wrong = judge_position(&words[w].oracle, &position, &before);
-	if (!is_valid_cursor(position.cursor))
-		wrong = "that is no position";
-	if (wrong)
-		complain(by_peek ? "errseq_peek" : "errseq_sample", wrong, w,
-			 errseq_cursor_error(position.cursor));
+	complain_if(is_valid_cursor(position.cursor) ? wrong : "that is no position", call, w, err);
 	checked_check(slot, words, w, &position);
 	checked_advance(slot, words, w, &position);
 }
@@ -151,22 +138,25 @@ static inline void checked_others(struct call_marker *slot, struct subject *word
 	at = errseq_shared_cursor_get(&words[w].cursors[c]);
 	length = errseq_format(value, buf, sizeof(buf));
 	end_call(slot);
-	if (!is_valid(value))
-		complain("errseq_load", "no word may have that value", w, (int)value);
-	if (!is_valid_cursor(at))
-		complain("errseq_shared_cursor_get", "that is no position", w, (int)at);
-	if (length != (int)strlen(buf))
-		complain("errseq_format", "its text has another length", w, length);
+	complain_if(is_valid(value) ? NULL : "no word may have that value", "errseq_load", w,
+		    (int)value);
+	complain_if(is_valid_cursor(at) ? NULL : "that is no position", "errseq_shared_cursor_get",
+		    w, (int)at);
+	complain_if(length == (int)strlen(buf) ? NULL : "its text has another length",
+		    "errseq_format", w, length);
 #if defined ERRSEQ_HAVE_WAIT && !defined TEST_64
 	if (also_wait) {
 		static const struct timespec long_past = { 0, 0 };
+		int result;
 
 		begin_call(slot, IN_OTHERS);
-		length = errseq_wait(&words[w].word, position->cursor, &long_past);
+		result = errseq_wait(&words[w].word, position->cursor, &long_past);
 		errseq_wake(&words[w].word);
 		end_call(slot);
-		if (length != 0 && length != -ETIMEDOUT)
-			complain("errseq_wait", "neither news nor the deadline", w, length);
+		complain_if(result == 0 || result == -ETIMEDOUT
+				    ? NULL
+				    : "neither an error nor the deadline",
+			    "errseq_wait", w, result);
 	}
 #else
 	(void)position;
@@ -174,7 +164,7 @@ static inline void checked_others(struct call_marker *slot, struct subject *word
 #endif
 }
 
-/* Any call, on any word, by somebody who looks through these cursors and, unless -1, records under this number. */
+/* Any call, by an observer with these cursors, who records under this number unless it is -1. */
 static inline void checked_any(struct call_marker *slot, struct subject *words, unsigned w,
 			       unsigned what, struct position *position, int recorder)
 {
@@ -202,7 +192,7 @@ static inline void checked_any(struct call_marker *slot, struct subject *words, 
 	}
 }
 
-/* After all that was done to them, the words serve whoever comes. */
+/* After all that was done to them, the words still work. */
 static inline void words_still_work(struct subject *words, unsigned count)
 {
 	unsigned w;

@@ -1,20 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * G8, step by step: a caller dies just before each atomic step of each call, on every kind of word and
- * cursor. What it leaves is one of these, by the naive model, and nothing else:
+ * G8, step by step: a caller dies just before each atomic step of each call, on every kind of word and cursor. By the
+ * naive model it leaves one of these, and nothing else (states_after_death.h); all others go on from there:
  *
- *	the call did not happen;
- *	the call happened, and nobody heard its result; of a plain cursor that outlives its owner, say in a
- *	file, advance may have marked the word and not have moved it: who inherits it is told again;
- *	an advance through a shared cursor marked the word and did not move the cursor: the next call
- *	through it is told, and only newcomers take the error for told.
+ *	the call did not happen
+ *	the call happened, and nobody got its result. If a plain cursor outlives its owner, advance may have marked
+ *	the word and not have moved it: then the heir gets the error again.
+ *	an advance through a shared cursor marked the word and did not move the cursor: the next call through it gets
+ *	the error. Only newcomers take the error for reported.
  *
- * From what is left, all others go on with every call, and see what the model says.
- *
- * There are two ways to die. A killed process takes its memory along and leaves what is mapped. A thread
- * that never comes back to its call leaves also what the library might hold in memory of its own, such as a
- * lock; that one is the cheaper of the two, so it is shown on every edge of errno and counter. errseq_format
- * and the accessors take no atomic step.
+ * A caller dies in two ways. A killed process leaves only what is mapped. A thread that never returns to its call
+ * leaves also what the library might hold in its own memory, such as a lock; this is cheaper, so it is tried on every
+ * edge of errno and counter. errseq_format and the accessors take no atomic step.
  *
  * usage: die_at_step [all]; with "all", processes are killed on every edge too: some 15000 of them.
  */

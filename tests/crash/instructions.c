@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * G8, by the machine's instructions: a child process makes a call, and is stopped (by ptrace) before each single
- * instruction of it. This is the library as it is compiled and shipped, whatever it does, atomic or not.
+ * G8, instruction by instruction: a child makes a call, and ptrace stops it before each machine instruction of it. So
+ * this tests the library as it is compiled and shipped, whether its steps are atomic or not.
  *
- *	death		What is in the shared memory now is what a SIGKILL would leave now. It must be what the
- *			naive model knows, as in die_at_step.c, and all others go on from there. For some words the child
- *			is also killed in earnest, before each instruction.
- *	signals		Before each instruction a signal is delivered, whose handler makes one or two other calls on
- *			the same word, and every call on words of its own. The outcome must be one that the model
- *			gives, as in unit/interference.c, and neither of the two touches errno.
+ *	death		What is in the shared memory now is what a SIGKILL would leave now. The naive model must know
+ *			it, as in die_at_step.c, and all others go on from there. For some words the child is really
+ *			killed before each instruction.
+ *	signals		A signal is delivered before each instruction. Its handler makes one or two other calls on the
+ *			same word, and every call on words of its own. The model must give the same outcome, as in
+ *			unit/interference.c, and neither of the two touches errno.
  *
- * Only on x86: elsewhere an exchange may be a loop that never succeeds while somebody stops it in the middle.
+ * Only on x86: on other machines, an exchange may be a loop that never succeeds while it is stopped in the middle.
  */
 #if defined __linux__ && (defined __x86_64__ || defined __i386__)
 #include "reentrant_calls.h" /* before the names of this width mean the other one */
@@ -52,7 +52,7 @@ static void handle(int number)
 	errno = saved;
 }
 
-/* Stops, is told what to do, does it, and so on until it is killed. */
+/* Stops, makes the call that the parent has chosen, and so on until it is killed. */
 static void call_and_stop(void)
 {
 	for (;;) {

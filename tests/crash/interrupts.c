@@ -1,12 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * unit/interference.c once more, word for word, but those who interfere are true signal handlers: before each
- * atomic step of each call a signal is raised, and its handler makes the other calls, for all pairs of calls
- * on all kinds of words and cursors, judged by the naive model. The handler also makes every other call there
- * is: on the same word and shared cursor those that change nothing, on words of its own all, of both widths.
- * Neither the handler's calls nor the interrupted one touch errno.
- *
- * A handler that hangs, because the interrupted call holds something, ends in a message of the watchdog.
+ * unit/interference.c once more, but a signal handler interferes: before each atomic step of each call a signal is
+ * raised, and its handler makes the other calls, for all pairs of calls on all kinds of words and cursors. The handler
+ * also makes every other call there is, and every call on words of its own. Neither the handler's calls nor the
+ * interrupted one touch errno. If a call held a lock, the handler would hang.
  */
 #include "reentrant_calls.h" /* before the names of this width mean the other one */
 

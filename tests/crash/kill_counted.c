@@ -1,23 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * G8 in exact sums. In each round one error is recorded on each of some hundreds of words, while three processes
- * look at all of them, through one shared cursor a word that they use together and through a plain cursor a word
- * that each keeps in the file. One of the four, the recorder too, is killed at some moment, and a newcomer takes
- * its place and its cursors. When everybody has looked after the last record, for each word:
+ * G8 in exact sums. In each round one error is recorded on each of 512 words. Three processes advance over all words,
+ * through one shared cursor a word and through a plain cursor of their own, which lies in the file. One of the four,
+ * the recorder too, may be killed at any moment and is replaced. After the last record all look once more. Then:
  *
- *	recorded?	yes, if the call ended; no, if it did not begin; and if the recorder died in it, the word
- *			itself says which of the two.
- *	the word	holds this round's error if it was recorded, else the one of before; it is reported and
- *			observed, and the counter has moved by exactly one for each error that it held.
+ *	recorded	yes if the call ended, no if it did not begin. If the recorder died in it, the word says which.
+ *	the word	holds this round's error if it was recorded, else the one before; it is reported and observed;
+ *			its counter moved by one for each error that it held.
  *	the cursors	all stand on the word.
- *	shared, told	if it was recorded: once, among all who look. If one of them was killed between the
- *			beginning of its call and the moment when it had written down the result: once or
- *			never, for the dead one was told. Twice: never.
- *	plain, told	the same for each cursor and its owners.
- *
- * Who is killed in an advance through the shared cursor may have marked the word and not have moved the cursor
- * (docs/algorithm.md, "A mark a moment early"). Then the error is told to the next who looks; "never" is only for
- * those who died after the cursor moved. die_at_step.c tells the two apart.
+ *	reports		through the shared cursor: one of a recorded error. None is right only if a process was killed
+ *			between the beginning of its call and writing down the result. Two are never right.
+ *			through each plain cursor: the same.
  *
  * usage: kill_counted [ROUNDS]; by default 2000, or as many as fit into 5 seconds.
  */
@@ -37,7 +30,7 @@ enum {
 };
 _Static_assert((int)ALL <= (int)SLOTS, "each has a slot");
 
-/* What a looker writes down about its calls through a cursor; `at` is the word it is at, plus one. */
+/* How often a cursor returned the error of this round. */
 struct told {
 	atomic_uint times[WORDS];
 };
@@ -63,7 +56,7 @@ static int error_of(unsigned long round, unsigned w)
 	return -(int)((round * 37 + w) % ERRSEQ_MAX_ERRNO + 1);
 }
 
-/* ---- lives ------------------------------------------------------------------------------------------- */
+/* ---- the workers --------------------------------------------------------------------------------------- */
 
 static void record_once_each(struct arena *arena, unsigned long round)
 {
@@ -73,12 +66,10 @@ static void record_once_each(struct arena *arena, unsigned long round)
 
 	for (w = 0; w < WORDS; w++) {
 		/* relaxed: errseq_set must make the note visible */
-		atomic_store_explicit(&arena->notes[w], round, memory_order_relaxed);
-		atomic_store_explicit(&arena->begun, w + 1, memory_order_release);
-		begin_call(slot, IN_SET);
-		result = errseq_set(&arena->words[w], error_of(round, w));
-		end_call(slot);
-		atomic_store_explicit(&arena->completed, w + 1, memory_order_release);
+		store_relaxed(&arena->notes[w], round);
+		store_release(&arena->begun, w + 1);
+		IN_CALL(slot, IN_SET, result = errseq_set(&arena->words[w], error_of(round, w)));
+		store_release(&arena->completed, w + 1);
 		if (result != 0)
 			complain("errseq_set", "it did not record", w, result);
 	}
@@ -90,13 +81,12 @@ static void write_down(struct arena *arena, struct told *told, const char *call,
 	if (err == 0)
 		return;
 	if (err != error_of(round, w))
-		complain(call, "it is told of an error that is not of this round", w, err);
-	/* relaxed: the look must have made the note visible */
-	else if (atomic_load_explicit(&arena->notes[w], memory_order_relaxed) != round)
-		complain(call, "it is told of an error and does not see the note before it", w,
-			 err);
+		complain(call, "its error is not of this round", w, err);
+	/* relaxed: the call must have made the note visible */
+	else if (load_relaxed(&arena->notes[w]) != round)
+		complain(call, "the note before its record is not visible", w, err);
 	/* relaxed: the parent reads it when this slot is done, or dead */
-	atomic_fetch_add_explicit(&told->times[w], 1, memory_order_relaxed);
+	add_relaxed(&told->times[w], 1);
 }
 
 static void look_at_each(struct arena *arena, int self, unsigned long round, unsigned start)
@@ -108,35 +98,28 @@ static void look_at_each(struct arena *arena, int self, unsigned long round, uns
 		unsigned w = (start + i) % WORDS;
 		int err;
 
-		atomic_store_explicit(&arena->at_shared[self], w + 1, memory_order_relaxed);
-		begin_call(slot, IN_ADVANCE_SHARED);
-		err = errseq_check_and_advance_shared(&arena->words[w], &arena->shared[w]);
-		end_call(slot);
+		store_relaxed(&arena->at_shared[self], w + 1);
+		IN_CALL(slot, IN_ADVANCE_SHARED,
+			err = errseq_check_and_advance_shared(&arena->words[w], &arena->shared[w]));
 		write_down(arena, &arena->shared_told, "errseq_check_and_advance_shared", round, w,
 			   err);
-		atomic_store_explicit(&arena->at_shared[self], 0, memory_order_release);
+		store_release(&arena->at_shared[self], 0);
 
-		atomic_store_explicit(&arena->at_plain[self], w + 1, memory_order_relaxed);
-		begin_call(slot, IN_ADVANCE);
-		err = errseq_check_and_advance(&arena->words[w], &arena->plain[self][w]);
-		end_call(slot);
+		store_relaxed(&arena->at_plain[self], w + 1);
+		IN_CALL(slot, IN_ADVANCE,
+			err = errseq_check_and_advance(&arena->words[w], &arena->plain[self][w]));
 		write_down(arena, &arena->plain_told[self], "errseq_check_and_advance", round, w,
 			   err);
-		atomic_store_explicit(&arena->at_plain[self], 0, memory_order_release);
+		store_release(&arena->at_plain[self], 0);
 
-		/* Whatever peeks and checks say in between, they take nothing from anybody. */
+		/* Peeks and checks in between take nothing from anybody. */
 		if (w % 8 == start % 8) {
 			errseq_cursor_t position;
 
-			begin_call(slot, IN_PEEK);
-			position = errseq_peek(&arena->words[w]);
-			end_call(slot);
-			begin_call(slot, IN_CHECK);
-			err = errseq_check(&arena->words[w], position);
-			end_call(slot);
+			IN_CALL(slot, IN_PEEK, position = errseq_peek(&arena->words[w]));
+			IN_CALL(slot, IN_CHECK, err = errseq_check(&arena->words[w], position));
 			if (err != 0 && err != error_of(round, w))
-				complain("errseq_check",
-					 "it shows an error that is not of this round", w, err);
+				complain("errseq_check", "its error is not of this round", w, err);
 		}
 	}
 }
@@ -148,28 +131,26 @@ static void work(int self, uint64_t seed)
 	int is_last = 1;
 
 	for (;;) {
-		unsigned long round = atomic_load_explicit(&arena->round, memory_order_acquire);
+		unsigned long round = load_acquire(&arena->round);
 
 		count_progress(&workers->slots[self]);
-		if (atomic_load_explicit(&arena->done[self], memory_order_relaxed) == round) {
+		if (load_relaxed(&arena->done[self]) == round) {
 			sched_yield();
 			continue;
 		}
-		if (is_last && atomic_load_explicit(&arena->victim, memory_order_relaxed) == self)
-			send_after(timer,
-				   atomic_load_explicit(&arena->delay, memory_order_relaxed));
+		if (is_last && load_relaxed(&arena->victim) == self)
+			send_after(timer, load_relaxed(&arena->delay));
 		if (self == RECORDER) {
 			record_once_each(arena, round);
 			is_last = 1;
 		} else {
-			/* acquire: after all records of this round, one look at each is the last */
-			is_last = atomic_load_explicit(&arena->done[RECORDER],
-						       memory_order_acquire) == round;
+			/* acquire: after all records of this round, each word is looked at once more */
+			is_last = load_acquire(&arena->done[RECORDER]) == round;
 			look_at_each(arena, self, round, is_last ? 0 : next_random(&seed) % WORDS);
 		}
 		if (is_last) {
 			send_after(timer, 0);
-			atomic_store_explicit(&arena->done[self], round, memory_order_release);
+			store_release(&arena->done[self], round);
 		}
 	}
 }
@@ -185,7 +166,7 @@ static unsigned long happened_in_doubt, did_not_happen, told_nobody, told_anothe
 
 static int is_done(struct arena *arena, int slot, unsigned long round)
 {
-	return atomic_load_explicit(&arena->done[slot], memory_order_acquire) == round;
+	return load_acquire(&arena->done[slot]) == round;
 }
 
 static void replace(struct arena *arena, int victim, unsigned long round)
@@ -193,8 +174,8 @@ static void replace(struct arena *arena, int victim, unsigned long round)
 	unsigned at;
 
 	if (victim == RECORDER) {
-		/* Nobody goes on with its round. */
-		atomic_store_explicit(&arena->done[RECORDER], round, memory_order_release);
+		/* its replacement does not go on with this round */
+		store_release(&arena->done[RECORDER], round);
 	} else {
 		at = atomic_exchange_explicit(&arena->at_shared[victim], 0, memory_order_acquire);
 		if (at)
@@ -230,8 +211,8 @@ static void judge_position_of(unsigned w, const char *cursor, value_t at, value_
 
 static void judge(struct arena *arena, unsigned long round)
 {
-	unsigned begun = atomic_load_explicit(&arena->begun, memory_order_acquire),
-		 completed = atomic_load_explicit(&arena->completed, memory_order_acquire), w;
+	unsigned begun = load_acquire(&arena->begun), completed = load_acquire(&arena->completed),
+		 w;
 
 	for (w = 0; w < WORDS; w++) {
 		value_t value = errseq_load(&arena->words[w]), should;
@@ -269,8 +250,8 @@ static void judge(struct arena *arena, unsigned long round)
 			fail_msg("a newcomer's sample of word %u is not what is there", w);
 		}
 	}
-	atomic_store_explicit(&arena->begun, 0, memory_order_relaxed);
-	atomic_store_explicit(&arena->completed, 0, memory_order_relaxed);
+	store_relaxed(&arena->begun, 0);
+	store_relaxed(&arena->completed, 0);
 }
 
 static void play(struct arena *arena, unsigned long round, uint64_t *seed)
@@ -278,16 +259,16 @@ static void play(struct arena *arena, unsigned long round, uint64_t *seed)
 	int victim = (int)(next_random(seed) % (ALL + 2)), slot;
 
 	if (victim >= ALL)
-		victim = RECORDER; /* it needs the least time, and is seldom hit */
-	atomic_store_explicit(&arena->victim, victim, memory_order_relaxed);
-	atomic_store_explicit(&arena->delay, random_delay(seed), memory_order_relaxed);
+		victim = RECORDER; /* its work is short, so that it is seldom hit */
+	store_relaxed(&arena->victim, victim);
+	store_relaxed(&arena->delay, random_delay(seed));
 	/* release: the sums are zero before anyone counts */
-	atomic_store_explicit(&arena->round, round, memory_order_release);
+	store_release(&arena->round, round);
 	for (slot = 0; slot < ALL; slot++)
 		while (!is_done(arena, slot, round)) {
 			if (has_died(victim)) {
-				/* its successor lives */
-				atomic_store_explicit(&arena->victim, -1, memory_order_relaxed);
+				/* its replacement is not killed */
+				store_relaxed(&arena->victim, -1);
 				replace(arena, victim, round);
 			}
 			watch_workers();

@@ -1,25 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * G8 at random: processes share words, shared cursors and even plain ones in a mapped file, are inside calls of
- * all kinds all the time, and are killed by SIGKILL at any moment, thousands of times. Newcomers take their
- * places and inherit their cursors. One survives all.
+ * G8 at random. Processes share words, shared cursors and plain cursors in a mapped file, make calls of all kinds all
+ * the time, and are killed at any moment. Replacements inherit their cursors. One process is never killed. The oracle
+ * judges each result: no record is missed or returned twice. The dead may leave only this:
  *
- * Every result is judged, by oracle.h: nothing that a completed call recorded is missed through any cursor, none
- * is told twice, none is older than it may be, and the recorder's note is seen. What the dead may leave:
+ *	set		the record happened or it did not; nothing comes later
+ *	peek		the mark, which costs a counter step
+ *	advance		the mark, and a cursor that moved or did not. If not, the replacement gets the error again.
+ *	advance shared	the mark, and a cursor that moved or did not. If not, the next call through it gets the error.
+ *			kill_counted.c shows that never two calls get it.
+ *	all others	nothing
  *
- *	set		the record happened or it did not; that is settled when its owner is dead.
- *	peek		the mark, which only costs a counter step.
- *	advance		the mark, and a cursor that moved or did not. If it moved, its successor is not told
- *			again, for the dead one was; if not, it is.
- *	advance shared	the mark; and if it died before the cursor moved, the next call through it is told;
- *			after that, the dead one was told. Nobody else can tell the two apart, but never are two
- *			told: in exact sums, see kill_counted.c.
- *	all others	nothing.
- *
- * The parent looks on: at any moment each word and each cursor has a value that it may have.
- *
- * A cursor meets its own value again after exactly 2^18 steps of the counter if the errno fits as well; that
- * somebody sleeps exactly that long we leave to chance.
+ * The parent checks that each word and cursor always has a value that it may have.
  *
  * usage: kill_random [KILLS]; by default 3000, or as many as fit into 5 seconds.
  */
@@ -43,7 +35,7 @@ struct arena {
 	struct position positions[SLOTS][WORDS]; /* each one's plain cursors */
 };
 
-/* ---- a life ---------------------------------------------------------------------------------------- */
+/* ---- a worker -------------------------------------------------------------------------------------- */
 
 static void work(int self, uint64_t seed)
 {
@@ -64,7 +56,7 @@ static void work(int self, uint64_t seed)
 
 /* ---- the parent ------------------------------------------------------------------------------------- */
 
-static void look_on(const struct arena *arena)
+static void check_values(const struct arena *arena)
 {
 	unsigned w, c;
 
@@ -77,7 +69,7 @@ static void look_on(const struct arena *arena)
 			fail_msg("word %u has the value %#llx, which is none", w,
 				 (unsigned long long)value);
 		for (r = 0; r < RECORDERS; r++)
-			begun += read_(&arena->words[w].oracle.of[r].begun);
+			begun += load_acquire(&arena->words[w].oracle.of[r].begun);
 		if (errseq_cursor_count(value) > begun)
 			fail_msg("the counter of word %u is %llu after %lu records", w,
 				 (unsigned long long)errseq_cursor_count(value), begun);
@@ -94,7 +86,7 @@ static void look_on(const struct arena *arena)
 static unsigned long records_in_the_middle;
 
 /* Writes down what the dead leave; their cursors stay where they are. */
-static void bury(struct arena *arena, int slot)
+static void worker_died(struct arena *arena, int slot)
 {
 	unsigned w;
 
@@ -129,18 +121,18 @@ TEST(processes_killed_at_any_moment_stop_nobody_and_nothing_is_missed_or_told_tw
 			kill_worker(victim);
 		for (slot = 0; slot < SURVIVOR; slot++)
 			if (pids[slot] == 0 || has_died(slot)) {
-				bury(arena, slot);
+				worker_died(arena, slot);
 				start_worker(slot);
 				i++;
 			}
-		look_on(arena);
+		check_values(arena);
 		watch_workers();
 		report("killed", i, kills);
 	}
 	for (slot = 0; slot < SLOTS; slot++)
 		kill_worker(slot);
 	watch_workers();
-	look_on(arena);
+	check_values(arena);
 	words_still_work(arena->words, WORDS);
 	printf("%lu records were left in the middle\n", records_in_the_middle);
 	assert_true(count_inside("killed", killed_inside) >= i / 20);

@@ -1,29 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the guarantees allow, for any number of recorders and observers of one word that may die at any moment.
+ * Which results the guarantees allow, while any number of recorders and observers of one word may die at any moment.
  *
- * Each record has a number, counted by its recorder, and an errno that says who recorded it and the number's
- * last digits. A recorder writes down "I begin number n" before the call and "I completed number n" after it. If it
- * died in between, whoever saw it dead writes "number n is over": it happened before that, or never will.
- * An observer reads all this before and after a look, and knows the record that it may be told of:
+ * Each record has a number, counted by its recorder, and an errno that says who recorded it and the number's last
+ * digits. The recorder writes down "I begin number n" before the call and "I completed number n" after it. If it
+ * died in between, whoever saw it dead writes "number n is over": the record happened before that, or never will.
+ * An observer reads all this before and after a check. So it knows which record its error may come from:
  *
- *	G7	not older than the last one that this recorder had completed when the look began;
- *	G2	not over when the last look through this cursor began, for then that one told of it;
- *	-	begun before the look ended.
+ *	G7	not older than the last one that this recorder had completed when the check began;
+ *	G2	not over when the last advance through this cursor began, because that one returned it;
+ *	-	begun before the check ended.
  *
- * The fewer numbers have an errno of their own, the less is known of which record it was; but only then an equal
- * error is recorded again and again, which none but the counter tells apart.
+ * With fewer numbers per errno, less is known about which record it was. But only then is an equal error recorded
+ * again and again, so that only the counter tells one from the other.
  *
- * Every record comes after a note with its number, which whoever is told reads (G6). Who is told of nothing
- * must have read the notes of all records that were completed before the look, when it was last told or took its
- * position: else an error was missed (G1), or was told to somebody who did not see its note and was not told
- * again (G6).
+ * Before each record, its recorder leaves a note with the number. Whoever gets the error must see the note (G6).
+ * Whoever gets 0 must have seen the notes of all records that were completed before the check: when it last got an
+ * error, or took its position. Else an error was missed (G1), or its note was not seen (G6).
  */
 #ifndef ERRSEQ_TESTS_ORACLE_H
 #define ERRSEQ_TESTS_ORACLE_H
 
+#include "../common/atomics.h"
 #include "../common/width.h"
-#include <stdatomic.h>
 #include <stdio.h>
 
 enum {
@@ -39,7 +38,7 @@ struct oracle {
 	} of[RECORDERS];
 };
 
-/* Of each record that was told through a shared cursor, its number. */
+/* The number of each record that was returned through a shared cursor. */
 struct claims {
 	atomic_ulong of[RECORDERS][CLAIMS];
 };
@@ -47,8 +46,8 @@ struct claims {
 /* An observer's plain cursor, and what it knows; it may lie in a file and outlive its owner. */
 struct position {
 	errseq_cursor_t cursor;
-	unsigned long over[RECORDERS]; /* when the last look began */
-	unsigned long seen[RECORDERS]; /* notes, after it was last told */
+	unsigned long over[RECORDERS]; /* when the last call began */
+	unsigned long seen[RECORDERS]; /* notes, after it last got an error */
 };
 
 /* The ledger as it is now. */
@@ -56,20 +55,15 @@ struct snapshot {
 	unsigned long completed[RECORDERS], over[RECORDERS];
 };
 
-static inline unsigned long read_(const atomic_ulong *number)
-{
-	return atomic_load_explicit(number, memory_order_acquire);
-}
-
 static inline struct snapshot snapshot(const struct oracle *oracle)
 {
 	struct snapshot moment;
 	int r;
 
 	for (r = 0; r < RECORDERS; r++) {
-		unsigned long over = read_(&oracle->of[r].over);
+		unsigned long over = load_acquire(&oracle->of[r].over);
 
-		moment.completed[r] = read_(&oracle->of[r].completed);
+		moment.completed[r] = load_acquire(&oracle->of[r].completed);
 		moment.over[r] = over > moment.completed[r] ? over : moment.completed[r];
 	}
 	return moment;
@@ -81,29 +75,28 @@ static inline struct snapshot snapshot(const struct oracle *oracle)
 static inline int begin_record(struct oracle *oracle, int recorder)
 {
 	/* relaxed: only this recorder writes the number, and its predecessor is dead */
-	unsigned long n =
-		atomic_load_explicit(&oracle->of[recorder].begun, memory_order_relaxed) + 1;
+	unsigned long n = load_relaxed(&oracle->of[recorder].begun) + 1;
 
 	/* relaxed: it is errseq_set that must make the note visible */
-	atomic_store_explicit(&oracle->of[recorder].note, n, memory_order_relaxed);
-	atomic_store_explicit(&oracle->of[recorder].begun, n, memory_order_release);
+	store_relaxed(&oracle->of[recorder].note, n);
+	store_release(&oracle->of[recorder].begun, n);
 	return -(1 + recorder * NUMBERS + (int)(n % oracle->numbers));
 }
 
 static inline void end_record(struct oracle *oracle, int recorder)
 {
-	unsigned long n = atomic_load_explicit(&oracle->of[recorder].begun, memory_order_relaxed);
+	unsigned long n = load_relaxed(&oracle->of[recorder].begun);
 
-	atomic_store_explicit(&oracle->of[recorder].completed, n, memory_order_release);
+	store_release(&oracle->of[recorder].completed, n);
 }
 
 /* The recorder is dead, or will not come back to its call. Returns whether a record was left in the middle. */
 static inline int recorder_died(struct oracle *oracle, int recorder)
 {
-	unsigned long begun = read_(&oracle->of[recorder].begun);
+	unsigned long begun = load_acquire(&oracle->of[recorder].begun);
 
-	atomic_store_explicit(&oracle->of[recorder].over, begun, memory_order_release);
-	return read_(&oracle->of[recorder].completed) != begun;
+	store_release(&oracle->of[recorder].over, begun);
+	return load_acquire(&oracle->of[recorder].completed) != begun;
 }
 
 /* ---- observers: these return NULL, or what is wrong ------------------------------------------------ */
@@ -118,17 +111,17 @@ static inline const char *number_of(const struct oracle *oracle, int err,
 	*recorder = (-err - 1) / NUMBERS;
 	digits = (unsigned long)(-err - 1) % NUMBERS;
 	if (err > -1 || *recorder >= RECORDERS || digits >= numbers)
-		return "it is told of an errno that nobody records";
-	begun = read_(&oracle->of[*recorder].begun);
+		return "it returned an errno that nobody records";
+	begun = load_acquire(&oracle->of[*recorder].begun);
 	last = before->completed[*recorder];
 	last = last > 0 ? last - 1 : 0;
 	if (after && after[*recorder] > last)
 		last = after[*recorder];
 	*number = last + 1 + (digits + numbers - (last + 1) % numbers) % numbers;
 	if (*number > begun)
-		return "it is told of a record that it was told of before, that was overwritten "
-		       "before the "
-		       "look began, or that was never begun (G2, G7)";
+		return "it returned a record again, one that was overwritten before the call, or "
+		       "one "
+		       "that was never begun (G2, G7)";
 	return NULL;
 }
 
@@ -137,8 +130,8 @@ static inline void read_notes(const struct oracle *oracle, unsigned long *seen)
 	int r;
 
 	for (r = 0; r < RECORDERS; r++)
-		/* relaxed: it is the look that must have made the notes visible */
-		seen[r] = atomic_load_explicit(&oracle->of[r].note, memory_order_relaxed);
+		/* relaxed: the call must have made the notes visible */
+		seen[r] = load_relaxed(&oracle->of[r].note);
 }
 
 static inline const char *judge_error(const struct oracle *oracle, int err,
@@ -153,7 +146,7 @@ static inline const char *judge_error(const struct oracle *oracle, int err,
 		return wrong;
 	read_notes(oracle, seen);
 	return seen[recorder] < number
-		       ? "it is told of a record and does not see the note before it (G6)"
+		       ? "it returned a record, and the note before that record is not visible (G6)"
 		       : NULL;
 }
 
@@ -164,9 +157,9 @@ static inline const char *judge_nothing(const struct position *position,
 
 	for (r = 0; r < RECORDERS; r++)
 		if (before->completed[r] > position->seen[r])
-			return "it is told of nothing, and does not know a record that was "
-			       "completed before "
-			       "the look began (G1, G6)";
+			return "it returned 0, and a record that was completed before the call is "
+			       "not "
+			       "known (G1, G6)";
 	return NULL;
 }
 
@@ -218,37 +211,34 @@ static inline const char *judge_check_shared(const struct oracle *oracle,
 	return err ? judge_error(oracle, err, NULL, before, seen) : NULL;
 }
 
-/* After errseq_check_and_advance_shared returned an error: of all callers, one is told of a record. */
+/* After errseq_check_and_advance_shared: one of all callers gets the error. */
 static inline const char *judge_advance_shared(const struct oracle *oracle, struct claims *claims,
 					       const struct snapshot *before, int err)
 {
 	unsigned long seen[RECORDERS], number, begun;
 	int recorder;
-	const char *wrong = judge_error(oracle, err, NULL, before, seen);
+	const char *wrong = err ? judge_error(oracle, err, NULL, before, seen) : NULL;
 
-	if (wrong || number_of(oracle, err, NULL, before, &recorder, &number))
+	if (err == 0 || wrong || number_of(oracle, err, NULL, before, &recorder, &number))
 		return wrong;
-	begun = read_(&oracle->of[recorder].begun);
+	begun = load_acquire(&oracle->of[recorder].begun);
 	/* If another number with the same digits was begun, nobody knows which one it was. */
 	if (number + oracle->numbers <= begun)
 		return NULL;
-	/* relaxed: who comes second is told so by the exchange itself */
+	/* relaxed: the exchange itself says who comes second */
 	if (atomic_exchange_explicit(&claims->of[recorder][number % CLAIMS], number,
 				     memory_order_relaxed) == number)
-		return "a record was told twice through one shared cursor (G2)";
+		return "a record was returned twice through one shared cursor (G2)";
 	return NULL;
 }
 
-/*
- * The owner of a cursor died, perhaps in a look. Whoever inherits the cursor is told again of what the dead one
- * was being told of, or is not.
- */
+/* The owner of a cursor died, perhaps in a call. Its heir may get the error of that call again, or not. */
 static inline void observer_died(const struct oracle *oracle, struct position *position)
 {
 	int r;
 
 	for (r = 0; r < RECORDERS; r++)
-		position->seen[r] = read_(&oracle->of[r].begun);
+		position->seen[r] = load_acquire(&oracle->of[r].begun);
 }
 
 #endif

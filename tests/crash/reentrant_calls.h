@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every function of the library, of both widths, on words that nobody else uses. A signal handler that calls
- * them while the interrupted thread is inside a call gets the answers that it always gets: there is nothing
- * in the library that two calls on different words share. Returns how many answers were wrong.
+ * Every function of the library, of both widths, on words that nobody else uses. A signal handler makes these calls
+ * while the interrupted thread is inside a call, and gets the answers that it always gets: calls on different words
+ * share nothing. Returns how many answers were wrong.
  */
 #ifndef ERRSEQ_TESTS_REENTRANT_CALLS_H
 #define ERRSEQ_TESTS_REENTRANT_CALLS_H

@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Signals that come at any moment: a thread makes calls of all kinds, a timer interrupts it, and the signal's
- * handler calls every function of the library: on the same words and shared cursors, and on words of its own in
- * both widths. Every result is judged by oracle.h, so that nothing is missed and nothing is told twice, neither
- * to the interrupted thread nor to the handler. errno stays what it is for both.
+ * Signals at any moment. A thread makes calls of all kinds. A timer interrupts it, and the handler makes calls on the
+ * same words and shared cursors, and every call on words of its own. The oracle judges each result of both. Neither
+ * touches the other's errno. In the second test the handler jumps away, so that the thread never returns to the call
+ * that was interrupted, as if it had died there.
  *
- * Both stand in one thread, so that the shared cursors can be judged as well: if a look through one is told of
- * nothing, and the other is not in the middle of one, then one of them has been told of all that was completed.
- *
- * In the second test the handler does not return to the call: it jumps away, and the thread never comes back to what
- * it was in the middle of, as if it had died there, thousands of times a second.
- *
- * What happens at each single atomic step is shown by interrupts.c, and at each instruction by instructions.c.
+ * If an advance through the shared cursor returns 0, and the other is not in the middle of one, then one of the two
+ * got an error for every record that was completed before.
  *
  * usage: signals [SECONDS]; by default 1 for each of the two tests.
  */
@@ -37,12 +32,12 @@ enum {
 static struct arena {
 	struct subject words[WORDS];
 	struct position positions[2][WORDS];
-	/* the notes of which those who look through a shared cursor together know */
+	/* the notes that were visible to one of the two when it got an error through the shared cursor */
 	atomic_ulong seen_through_shared[WORDS][RECORDERS];
 	struct call_marker slots[2];
 } arena;
 
-/* ---- complaints: the first one is kept, for the main thread to tell --------------------------------- */
+/* ---- complaints: the first one is kept ------------------------------------------------------------- */
 
 static volatile sig_atomic_t complaints, complaint_result;
 static const char *volatile complaint_of, *volatile complaint;
@@ -58,7 +53,7 @@ static void complain(const char *call, const char *about, unsigned long where, i
 	complaints = complaints + 1;
 }
 
-/* ---- shared cursors: the handler and the interrupted thread look through one together ------------------ */
+/* ---- shared cursors: the both advance through one ------------------ */
 
 static volatile sig_atomic_t signals;
 static volatile sig_atomic_t in_the_middle_of_a_shared_look;
@@ -66,7 +61,7 @@ static volatile sig_atomic_t in_the_middle_of_a_shared_look;
 /* The handler may come between. */
 static void raise_to(atomic_ulong *number, unsigned long goal)
 {
-	unsigned long now = atomic_load_explicit(number, memory_order_relaxed);
+	unsigned long now = load_relaxed(number);
 
 	while (now < goal &&
 	       !atomic_compare_exchange_weak_explicit(number, &now, goal, memory_order_relaxed,
@@ -94,8 +89,7 @@ static void look_together(struct call_marker *slot, unsigned w, int (*alone)(lon
 		return;
 	}
 	for (r = 0; r < RECORDERS; r++)
-		if (before.completed[r] > atomic_load_explicit(&seen[r], memory_order_relaxed) &&
-		    alone(when))
+		if (before.completed[r] > load_relaxed(&seen[r]) && alone(when))
 			complain("errseq_check_and_advance_shared",
 				 "nobody is told through the shared cursor of a record that was "
 				 "completed "
@@ -124,7 +118,7 @@ static uint64_t handler_seed = 2;
 
 static void handle(int number)
 {
-	int inside = atomic_load_explicit(&arena.slots[INTERRUPTED].inside, memory_order_relaxed);
+	int inside = load_relaxed(&arena.slots[INTERRUPTED].inside);
 	int saved = errno, i;
 
 	(void)number;
@@ -173,20 +167,20 @@ static void call_once(uint64_t *seed)
 		complain("a call", "it touched errno", 0, errno);
 }
 
-/* The thread left a call in the middle: what it was about to learn or to record is settled. */
+/* The thread left a call in the middle, as if it had died there. */
 static void give_up(void)
 {
 	unsigned w;
 	int r;
 
-	atomic_store_explicit(&arena.slots[INTERRUPTED].inside, OUTSIDE, memory_order_relaxed);
+	store_relaxed(&arena.slots[INTERRUPTED].inside, OUTSIDE);
 	for (w = 0; w < WORDS; w++) {
 		recorder_died(&arena.words[w].oracle, INTERRUPTED);
 		observer_died(&arena.words[w].oracle, &arena.positions[INTERRUPTED][w]);
 		if (in_the_middle_of_a_shared_look)
 			for (r = 0; r < RECORDERS; r++)
 				raise_to(&arena.seen_through_shared[w][r],
-					 read_(&arena.words[w].oracle.of[r].begun));
+					 load_acquire(&arena.words[w].oracle.of[r].begun));
 		if (!is_valid(errseq_load(&arena.words[w].word)))
 			complain("errseq_load", "no word may have that value", w, 0);
 	}

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a caller that died in the middle of a call may leave, by the naive model, and all others, who go on from
- * there.
+ * What a caller that died in the middle of a call may leave, by the naive model; and how all others go on from there.
  */
 #ifndef ERRSEQ_TESTS_STATES_AFTER_DEATH_H
 #define ERRSEQ_TESTS_STATES_AFTER_DEATH_H
@@ -109,7 +108,7 @@ enum stage {
 	HAPPENED = 4
 };
 
-/* The stages that look like this; several, if the call changes nothing. */
+/* The stages that leave this; several, if the call changes nothing. */
 static int stages_of(const struct memory_state *left, const struct memory_state *start,
 		     const struct actor *actor)
 {
@@ -157,7 +156,7 @@ static int call_is_right(const struct actor *actor, struct place *place, struct 
 	       get(&scene->word) == spec_value(spec);
 }
 
-/* Whoever stands anywhere makes any call, and then, if `pairs`, one of those in actors.h. */
+/* From every cursor every call is made, and then, if `pairs`, each of those in actors.h. */
 static void survivors_go_on(const struct actor *dead, int step, const struct memory_state *start,
 			    const struct memory_state *left, int pairs)
 {

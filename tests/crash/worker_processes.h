@@ -38,7 +38,7 @@ static void work(int slot, uint64_t seed);
 static inline void count_progress(struct call_marker *slot)
 {
 	/* relaxed: a number that the parent compares with the one before */
-	atomic_fetch_add_explicit(&slot->progress, 1, memory_order_relaxed);
+	add_relaxed(&slot->progress, 1);
 }
 
 /* `call` on word number `where` returned `result`, which is wrong, because of `about`. */
@@ -60,7 +60,7 @@ static unsigned long progress_at_start[SLOTS], progress_last_seen[SLOTS];
 
 static inline unsigned long progress_of(int slot)
 {
-	return atomic_load_explicit(&workers->slots[slot].progress, memory_order_relaxed);
+	return load_relaxed(&workers->slots[slot].progress);
 }
 
 static inline void map_shared_file(void)
@@ -77,8 +77,7 @@ static inline void end_hanging_workers(int number)
 	(void)number;
 	for (i = 0; i < SLOTS; i++)
 		if (pids[i] > 0) {
-			int inside = atomic_load_explicit(&workers->slots[i].inside,
-							  memory_order_relaxed);
+			int inside = load_relaxed(&workers->slots[i].inside);
 
 			strcat(strcat(text, " "),
 			       inside >= 0 && inside < CALLS ? call_names[inside] : "?");
@@ -197,9 +196,8 @@ static inline void watch_workers(void)
 		signal(SIGALRM, end_hanging_workers);
 		get_on();
 	}
-	if (atomic_load_explicit(&workers->complaints, memory_order_acquire) > 0)
-		fail_msg("%d complaints, the first: %s",
-			 atomic_load_explicit(&workers->complaints, memory_order_relaxed),
+	if (load_acquire(&workers->complaints) > 0)
+		fail_msg("%d complaints, the first: %s", load_relaxed(&workers->complaints),
 			 workers->complaint[0] ? workers->complaint
 					       : "(it was killed while it wrote)");
 }

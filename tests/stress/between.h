@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Lets a test in before each *or* and each exchange of the library, and leaves the atomic operations as they
- * are: the library is compiled with -include between.h. The macros have the names of the built-in functions
- * in which gcc's and clang's <stdatomic.h> end, where a macro may use its own name.
+ * Calls the test before each *or* and each exchange of the library, which is compiled with -include between.h. The
+ * macros have the names of the built-in functions in which gcc's and clang's <stdatomic.h> end. The operations stay as
+ * they are.
  */
 #ifndef ERRSEQ_TESTS_BETWEEN_H
 #define ERRSEQ_TESTS_BETWEEN_H

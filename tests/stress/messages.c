@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * G6 between threads: what a recorder did before errseq_set is visible to whoever is told. A sender writes
- * a message into plain memory and records an error; receivers learn of it, in each way in which a word can
- * tell, read the message, and answer through words of their own. The words are all that orders them: under
- * ThreadSanitizer a missing acquire or release is a data race, whatever the machine's own order is.
- * weakened.sh does the same once for each memory order; here the interleavings vary.
+ * G6 between threads: whoever gets an error sees what its recorder did before errseq_set. A sender writes a message
+ * into plain memory and records an error. Receivers get the error in each way that a word offers, read the message, and
+ * answer through words of their own. Only the words order them, so that under ThreadSanitizer a missing acquire or
+ * release is a data race on every machine. weakened.sh tries each memory order once; here the interleavings vary.
  *
- * usage: messages [SECONDS [THREADS [SEED]]]; THREADS receive, one sends, and one may mark the word.
+ * THREADS receive, one sends, and one may mark the word.
  */
 #include "run.h"
 #include <errno.h>
@@ -22,7 +21,7 @@ struct line {
 	errseq_t there;				    /* a message was written */
 	_Alignas(64) errseq_shared_cursor_t shared; /* the marker's, in one test */
 	_Alignas(64) unsigned long message;	    /* plain; 1, 2, 3 ... the_end */
-	/* how a receiver that stands at `cursor` is told: non-zero once it is */
+	/* how a receiver at `cursor` gets the error: non-zero once it has */
 	int (*told)(struct line *line, errseq_cursor_t cursor);
 	/* what a third thread does to the word meanwhile */
 	void (*mark)(struct line *line, errseq_cursor_t *cursor);
@@ -159,7 +158,7 @@ static void receive_messages(struct worker *worker)
 		cursor = errseq_peek(&line->there);
 		errseq_set(&line->back[worker->number].word, -A);
 	} while (message != the_end);
-	atomic_fetch_add_explicit(&line->done, 1, memory_order_relaxed);
+	add_relaxed(&line->done, 1);
 }
 
 static void mark(struct worker *worker)
@@ -167,7 +166,7 @@ static void mark(struct worker *worker)
 	struct line *line = (struct line *)worker->room;
 	errseq_cursor_t cursor = 0;
 
-	while (atomic_load_explicit(&line->done, memory_order_relaxed) < line->receivers) {
+	while (load_relaxed(&line->done) < line->receivers) {
 		line->mark(line, &cursor);
 		dawdle(worker);
 	}
@@ -214,9 +213,8 @@ STRESS_TEST(g6_message_is_visible_to_who_takes_the_position_of_a_shared_cursor,
 	    pass_messages(threads, told_by_where_a_shared_cursor_stands, mark_by_shared_advance))
 
 /*
- * The recorder notes what failed and records an error equal to the one that stands there, while observers
- * are told of that one, or take a position at it, and look for notes. Who does not see the note is told
- * (again).
+ * The recorder writes a note and records an error equal to the one in the word. Meanwhile observers get that one, or
+ * take a position at it, and look for the note. An observer that does not see the note gets an error again.
  */
 struct crossing {
 	errseq_t word;
@@ -232,9 +230,9 @@ static void note_and_record(struct worker *worker)
 		crossing->is_last = !goes_on(worker);
 		errseq_init(&crossing->word);
 		errseq_set(&crossing->word, -A);
-		atomic_store_explicit(&crossing->note, 0, memory_order_relaxed);
+		store_relaxed(&crossing->note, 0);
 		meet(worker);
-		atomic_store_explicit(&crossing->note, 1, memory_order_relaxed);
+		store_relaxed(&crossing->note, 1);
 		errseq_set(&crossing->word, -A);
 		meet(worker);
 		worker->rounds++;
@@ -257,7 +255,7 @@ static void look_for_notes(struct worker *worker)
 		else
 			must_be(worker, errseq_check_and_advance(&crossing->word, &cursor), -A,
 				"the first advance", cursor);
-		saw = atomic_load_explicit(&crossing->note, memory_order_relaxed);
+		saw = load_relaxed(&crossing->note);
 		meet(worker);
 		is_last = crossing->is_last;
 		if (!saw) {
@@ -281,7 +279,7 @@ static void cross(unsigned threads)
 	end_crew(crew);
 }
 
-/* Reports are those who did not see the note. */
+/* Reports: how many did not see the note. */
 STRESS_TEST(g6_who_was_told_without_seeing_is_told_again, cross(threads))
 
 int main(int argc, char **argv)

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One message passed once, in a fixed interleaving, for each memory order that must carry it. weakened.sh runs
- * this under ThreadSanitizer over the library, which must give no report, and over the library with one
- * order weakened, which must give one about the message, or about the word itself.
+ * One message, passed once in a fixed interleaving, for each memory order that must carry it. weakened.sh runs this
+ * under ThreadSanitizer: over the library it must give no report, and over the library with one order weakened it must
+ * report a race about the message or the word.
  *
- * A scenario is a list of steps. Each is taken by a thread of its own, when it is its turn; the turns are
- * relaxed, so that nothing but the library orders what one step writes and a later one reads. A step may let
- * the rest of them in between two atomic operations of a call (between.h).
+ * A scenario is a list of steps. A thread of its own takes each step when it is its turn. Turns are relaxed, so that
+ * only the library orders what one step writes and a later one reads. A step may let all others in between two atomic
+ * operations of a call (between.h).
  *
- * usage: passing SCENARIO; prints where message and word are. Status 3 if a call did not do what the scenario
- * is about.
+ * usage: passing SCENARIO; prints where message and word are. Status 3 if a call did not do what the scenario needs.
  */
 #include "between.h"
 #include <errno.h>

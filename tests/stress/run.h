@@ -1,28 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the stress programs share: their arguments, crews of workers that start together and stop in
- * time, and what a worker writes down if something is wrong. They are called alike:
+ * The harness of the stress programs: crews of workers that start together and stop in time. All are called alike:
  *
  *	PROGRAM [SECONDS [THREADS [SEED]]]
  *
- * SECONDS is how long the program runs, THREADS how many observers it has at a time; recorders and
- * others come on top. Without THREADS it takes odd and even numbers, fewer and more than there are cores.
- * The same SEED repeats the workers' choices, though not what the scheduler makes of them.
+ * THREADS is how many observers there are at a time; recorders and others come on top. Without it, several numbers are
+ * tried in turn. A SEED repeats the workers' choices, though not what the scheduler makes of them.
  *
- * The harness hides no race: workers start and stop by relaxed atomics, and each has random numbers and
- * counters of its own. Only meet() orders them, where a test asks for that. Workers never assert:
- * must_be() writes down what was wrong, and the main thread, which otherwise only keeps the time, reports it.
+ * The harness hides no race: workers start and stop by relaxed atomics, and each has its own random numbers and
+ * counters. Only meet() orders them. Workers never assert: must_be() writes down what was wrong, and the main thread
+ * reports it.
  */
 #ifndef ERRSEQ_TESTS_RUN_H
 #define ERRSEQ_TESTS_RUN_H
 
+#include "../common/atomics.h"
 #include "../common/harness.h"
 #include "../common/processes.h"
 #include "../common/random.h"
 #include "../common/word.h"
 #include <pthread.h>
 #include <sched.h>
-#include <stdatomic.h>
 #include <string.h>
 
 enum {
@@ -192,7 +190,7 @@ static inline void add_workers(struct crew *crew, unsigned count,
 /* Whether the worker should begin another round. */
 static inline int goes_on(struct worker *worker)
 {
-	return !atomic_load_explicit(&worker->crew->over, memory_order_relaxed);
+	return !load_relaxed(&worker->crew->over);
 }
 
 /* In a loop that waits for others, who may need this core. */
@@ -221,7 +219,7 @@ static inline void meet(struct worker *worker)
 	unsigned spins = 0;
 
 	atomic_fetch_add_explicit(&worker->crew->met, 1, memory_order_acq_rel);
-	while (atomic_load_explicit(&worker->crew->met, memory_order_acquire) < goal)
+	while (load_acquire(&worker->crew->met) < goal)
 		give_way(&spins);
 }
 
@@ -287,12 +285,11 @@ static inline void *be_worker(void *argument)
 	struct worker *worker = (struct worker *)argument;
 	unsigned spins = 0;
 
-	atomic_fetch_add_explicit(&worker->crew->arrived, 1, memory_order_relaxed);
-	while (atomic_load_explicit(&worker->crew->arrived, memory_order_relaxed) <
-	       worker->crew->count)
+	add_relaxed(&worker->crew->arrived, 1);
+	while (load_relaxed(&worker->crew->arrived) < worker->crew->count)
 		give_way(&spins);
 	worker->work(worker);
-	atomic_fetch_add_explicit(&worker->crew->finished, 1, memory_order_relaxed);
+	add_relaxed(&worker->crew->finished, 1);
 	return NULL;
 }
 
@@ -330,12 +327,11 @@ static inline void wait_for(struct crew *crew, enum kind kind)
 	const struct timespec nap = { 0, 300000 };
 	unsigned finished;
 
-	while ((finished = atomic_load_explicit(&crew->finished, memory_order_relaxed)) <
-	       crew->count) {
+	while ((finished = load_relaxed(&crew->finished)) < crew->count) {
 		double time = now();
 
 		if (time >= run.slice_end)
-			atomic_store_explicit(&crew->over, 1, memory_order_relaxed);
+			store_relaxed(&crew->over, 1);
 		if (time >= run.slice_end + PATIENCE_SECONDS)
 			give_up(crew, kind, finished);
 		get_on();

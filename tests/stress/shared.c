@@ -1,18 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Many threads, or processes, advance through one shared cursor at once, while somebody with a cursor of
- * its own marks the word too. In sums:
+ * Many threads, or processes, advance through one shared cursor at once, while another observer marks the word:
  *
- *	one error after the other, each recorded when somebody was told of the last:
- *					reports = records
- *	a storm of 4095 errors, each with an errno of its own, while all look:
- *					no errno is told twice, the last one exactly once,
- *					and no call leaves the cursor behind a record that ended before it
+ *	one error after the other, each recorded when the one before was reported:
+ *			reports = records
+ *	a storm of 4095 errors, each with its own errno, while all look:
+ *			no errno is returned twice, and the last one exactly once
+ *			after a call, the cursor is past each record that ended before the call
  *
- * In the first, whoever is told has a message and a tally, both plain memory, to itself until it answers. The
- * words and the cursor are all that orders them, so that a second one told is a data race too.
+ * In the first, the caller that gets an error has a message and a tally to itself, both plain memory, until it answers.
+ * Only the words and the cursor order them, so that a second caller that gets the error is a data race too.
  *
- * usage: shared [SECONDS [THREADS [SEED]]]; THREADS share the cursor.
+ * THREADS share the cursor.
  */
 #include "run.h"
 #include <errno.h>
@@ -56,7 +55,7 @@ static void record_one_by_one(struct worker *worker)
 		must_be(worker, desk->tally, worker->rounds, "the tally of who were told",
 			errseq_shared_cursor_get(&desk->cursor));
 	} while (goes_on(worker));
-	atomic_store_explicit(&desk->closed, 1, memory_order_relaxed);
+	store_relaxed(&desk->closed, 1);
 	errseq_set(&desk->word, -STOP);
 }
 
@@ -91,7 +90,7 @@ static void mark_the_desk(struct worker *worker)
 	struct desk *desk = (struct desk *)worker->room;
 	errseq_cursor_t cursor = 0, before;
 
-	while (!atomic_load_explicit(&desk->closed, memory_order_relaxed)) {
+	while (!load_relaxed(&desk->closed)) {
 		before = cursor;
 		if (random_below(worker, 2))
 			cursor = errseq_peek(&desk->word);
@@ -140,8 +139,7 @@ static void record_a_storm(struct worker *worker)
 
 	for (e = worker->number + 1; e <= LAST_ERRNO; e += storm->recorders) {
 		errseq_set(&storm->word, -(int)e);
-		atomic_store_explicit(&storm->records[worker->number].latest, e,
-				      memory_order_release);
+		store_release(&storm->records[worker->number].latest, e);
 		worker->rounds++;
 		if (random_below(worker, 16) == 0)
 			dawdle(worker);
@@ -151,8 +149,8 @@ static void record_a_storm(struct worker *worker)
 }
 
 /*
- * Whether it is told or finds that another was: after the call the cursor is past all records that had ended
- * before it. We see that of the recorder whose errno the cursor holds.
+ * Whatever it returns, after the call the cursor is past all records that had ended before it. This shows for the
+ * recorder whose errno the cursor holds.
  */
 static int look_once(struct worker *worker)
 {
@@ -162,7 +160,7 @@ static int look_once(struct worker *worker)
 	int err;
 
 	for (i = 0; i < storm->recorders; i++)
-		latest[i] = atomic_load_explicit(&storm->records[i].latest, memory_order_acquire);
+		latest[i] = load_acquire(&storm->records[i].latest);
 	err = errseq_check_and_advance_shared(&storm->word, &storm->cursor);
 	cursor = errseq_shared_cursor_get(&storm->cursor);
 	e = (unsigned)-errseq_cursor_error(cursor);
@@ -182,11 +180,11 @@ static void look_in_a_storm(struct worker *worker)
 		int err;
 
 		give_way(&spins);
-		more = atomic_load_explicit(&storm->recording, memory_order_acquire) > 0;
+		more = load_acquire(&storm->recording) > 0;
 		err = look_once(worker);
 		if (err) {
 			worker->reports++;
-			atomic_fetch_add_explicit(&storm->told[-err], 1, memory_order_relaxed);
+			add_relaxed(&storm->told[-err], 1);
 		}
 	}
 	must_be(worker, errseq_check_shared(&storm->word, &storm->cursor), 0,
@@ -198,7 +196,7 @@ static void mark_in_a_storm(struct worker *worker)
 	struct storm *storm = (struct storm *)worker->room;
 	errseq_cursor_t cursor = 0;
 
-	while (atomic_load_explicit(&storm->recording, memory_order_relaxed) > 0) {
+	while (load_relaxed(&storm->recording) > 0) {
 		if (random_below(worker, 2))
 			cursor = errseq_peek(&storm->word);
 		else
@@ -215,7 +213,7 @@ static void rage(unsigned threads, enum kind kind)
 	int e, last;
 
 	storm->recorders = threads / 4 + 1;
-	atomic_store_explicit(&storm->recording, storm->recorders, memory_order_relaxed);
+	store_relaxed(&storm->recording, storm->recorders);
 	add_workers(crew, threads, look_in_a_storm);
 	add_workers(crew, storm->recorders, record_a_storm);
 	add_workers(crew, 1, mark_in_a_storm);
@@ -223,10 +221,9 @@ static void rage(unsigned threads, enum kind kind)
 	cursor = errseq_shared_cursor_get(&storm->cursor);
 	last = -errseq_cursor_error(errseq_load(&storm->word));
 	for (e = 1; e <= LAST_ERRNO; e++)
-		must_be_at_most(&crew->boss,
-				atomic_load_explicit(&storm->told[e], memory_order_relaxed), 1,
+		must_be_at_most(&crew->boss, load_relaxed(&storm->told[e]), 1,
 				"how often one errno of a storm was told", cursor);
-	must_be(&crew->boss, atomic_load_explicit(&storm->told[last], memory_order_relaxed), 1,
+	must_be(&crew->boss, load_relaxed(&storm->told[last]), 1,
 		"how often the last errno of a storm was told", cursor);
 	must_be_at_most(&crew->boss, sum_of_reports(crew, look_in_a_storm),
 			errseq_cursor_count(errseq_load(&storm->word)) + 1,

@@ -1,20 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * G1, G2 and G3 between threads, in sums. Recorders record, observers advance, each with a cursor of its
- * own, some threads only peek and check. Each step of the counter stands for one error value that somebody
- * observed, so the values have numbers: counter 0, 1, 2 ...
+ * G1, G2 and G3 between threads, in sums. Recorders record, observers advance, each with its own cursor, and some
+ * threads only peek and check. Each step of the counter stands for one value that somebody observed. So the values
+ * have numbers: counter 0, 1, 2 ... In a storm, where nobody waits for anybody, for each observer:
  *
- * In a storm, where nobody waits for anybody, for each observer:
+ *	no number is returned twice			reports <= counter + 1 <= records	(G2)
+ *	a record that began after a check, and ended before the next one, is reported by that one	(G1)
+ *	after all recorders have stopped, the last report is of the last number				(G1)
  *
- *	it was never told of the same number twice		reports <= counter + 1 <= records	(G2)
- *	if a record began after one look or peek and ended before the next look, that was told	(G1)
- *	after all recorders have stopped, its last report was of the last number		(G1)
+ * With a single observer and no watcher the sum is exact: reports = counter + 1. In lockstep, where the recorder waits
+ * for all observers, it is exact for each of them: reports = records. Of the newcomers who sample after a record, those
+ * whose sample is 0 get the error, and that is at least one (G3).
  *
- * and with a single observer, and nobody watching, the sum is exact: reports = counter + 1. In lockstep,
- * where a recorder waits until all were told, it is exact for each observer: reports = records. And of
- * newcomers who sample after each record, those are told whom sample gave no position, at least one (G3).
- *
- * usage: sums [SECONDS [THREADS [SEED]]]; THREADS observe, some more record and watch.
+ * THREADS observe; more record and watch.
  */
 #include "run.h"
 #include <errno.h>
@@ -52,17 +50,15 @@ static void record(struct worker *worker)
 	do {
 		unsigned long i = ++worker->rounds;
 
-		atomic_store_explicit(&storm->records[worker->number].begun, i,
-				      memory_order_relaxed);
+		store_relaxed(&storm->records[worker->number].begun, i);
 		errseq_set(&storm->word, random_below(worker, 2) ? -A : -B);
 		/* release, and acquire where it is read: this record happens before that look */
-		atomic_store_explicit(&storm->records[worker->number].ended, i,
-				      memory_order_release);
+		store_release(&storm->records[worker->number].ended, i);
 	} while (worker->rounds < most && goes_on(worker));
 	atomic_fetch_sub_explicit(&storm->recording, 1, memory_order_release);
 }
 
-/* Returns whether it was told. */
+/* Returns whether it got an error. */
 static int look(struct worker *worker, int must_be_told)
 {
 	struct storm *storm = (struct storm *)worker->room;
@@ -72,14 +68,14 @@ static int look(struct worker *worker, int must_be_told)
 	uint64_t step;
 
 	if (err == 0) {
-		must_be(worker, shown, 0, "an error that check has just shown, but advance did not",
-			before);
-		must_be(worker, must_be_told, 0, "a record since the last look, of which none told",
-			before);
+		must_be(worker, shown, 0,
+			"an error that check has just returned, but advance did not", before);
+		must_be(worker, must_be_told, 0,
+			"a record since the last check, which was not returned", before);
 		return 0;
 	}
 	step = (errseq_cursor_count(*cursor) - errseq_cursor_count(before)) & LAST_COUNT;
-	/* From the beginning any number may be the first; after that, only a later one is news. */
+	/* From the beginning any number may be the first; after that, only a later one is new. */
 	if (before != 0 && step == 0)
 		must_be(worker, err, 0, "told of the same number again", before);
 	storm->observers[worker->number].number += step;
@@ -90,9 +86,8 @@ static int look(struct worker *worker, int must_be_told)
 }
 
 /*
- * After an observer took a position or looked: returns whether it must be told when it looks again. All
- * records that its cursor is past have begun, and G6 shows that to us. Others that end before the next look
- * are news.
+ * After an observer took a position or advanced: returns whether the next check must return an error. All records that
+ * its cursor is past have begun, and G6 makes that visible. Others that end before the next check are new.
  */
 static int wait_for_a_record(struct worker *worker)
 {
@@ -102,12 +97,11 @@ static int wait_for_a_record(struct worker *worker)
 	unsigned i;
 
 	for (i = 0; i < storm->recorders; i++)
-		begun[i] = atomic_load_explicit(&storm->records[i].begun, memory_order_relaxed);
+		begun[i] = load_relaxed(&storm->records[i].begun);
 	if (random_below(worker, 4) == 0)
 		dawdle(worker);
 	for (i = 0; i < storm->recorders; i++)
-		must_be_told |= atomic_load_explicit(&storm->records[i].ended,
-						     memory_order_acquire) > begun[i];
+		must_be_told |= load_acquire(&storm->records[i].ended) > begun[i];
 	return must_be_told;
 }
 
@@ -115,7 +109,7 @@ static void observe(struct worker *worker)
 {
 	struct storm *storm = (struct storm *)worker->room;
 
-	while (atomic_load_explicit(&storm->recording, memory_order_acquire) > 0)
+	while (load_acquire(&storm->recording) > 0)
 		look(worker, wait_for_a_record(worker));
 	look(worker, 0);
 }
@@ -125,7 +119,7 @@ static void watch(struct worker *worker)
 {
 	struct storm *storm = (struct storm *)worker->room;
 
-	while (atomic_load_explicit(&storm->recording, memory_order_relaxed) > 0) {
+	while (load_relaxed(&storm->recording) > 0) {
 		errseq_cursor_t position = errseq_peek(&storm->word), next;
 		int must_be_told = wait_for_a_record(worker);
 		int err = errseq_check(&storm->word, position);
@@ -138,7 +132,7 @@ static void watch(struct worker *worker)
 		must_be(worker,
 			err && errseq_cursor_count(next) == errseq_cursor_count(position) &&
 				errseq_cursor_error(next) == errseq_cursor_error(position),
-			0, "news that is none: only flags differ", position);
+			0, "a new error, though only flags differ", position);
 	}
 }
 
@@ -150,7 +144,7 @@ static void storm_over(unsigned recorders, unsigned observers, unsigned watchers
 	unsigned i;
 
 	storm->recorders = recorders;
-	atomic_store_explicit(&storm->recording, recorders, memory_order_relaxed);
+	store_relaxed(&storm->recording, recorders);
 	add_workers(crew, observers, observe);
 	add_workers(crew, recorders, record);
 	add_workers(crew, watchers, watch);
@@ -204,13 +198,12 @@ static void record_and_wait(struct worker *worker)
 		err = goes_on(worker) ? error_of(++worker->rounds) : -STOP;
 		errseq_set(&lockstep->word, err);
 		while (err != -STOP &&
-		       atomic_load_explicit(&lockstep->reports, memory_order_relaxed) <
-			       worker->rounds * lockstep->observers)
+		       load_relaxed(&lockstep->reports) < worker->rounds * lockstep->observers)
 			give_way(&spins);
 	} while (err != -STOP);
 }
 
-/* Told, or shown and past it: the recorder waits, so that both are the same error. */
+/* Advances, or checks and peeks. Both give the same error, because the recorder waits. */
 static void be_told(struct worker *worker)
 {
 	struct lockstep *lockstep = (struct lockstep *)worker->room;
@@ -237,7 +230,7 @@ static void be_told(struct worker *worker)
 			cursor);
 		must_be(worker, errseq_cursor_count(cursor), ((worker->reports - 1) & LAST_COUNT),
 			"the counter", cursor);
-		atomic_fetch_add_explicit(&lockstep->reports, 1, memory_order_relaxed);
+		add_relaxed(&lockstep->reports, 1);
 	}
 }
 
@@ -278,10 +271,10 @@ static void record_before_they_come(struct worker *worker)
 		errseq_set(&door->word, error_of(++worker->rounds));
 		must_be(worker, errseq_sample(&door->word) != 0, 0,
 			"a sample that lets go of what nobody was told of", 0);
-		atomic_store_explicit(&door->told, 0, memory_order_relaxed);
+		store_relaxed(&door->told, 0);
 		meet(worker);
 		meet(worker);
-		must_be(worker, atomic_load_explicit(&door->told, memory_order_relaxed) > 0, 1,
+		must_be(worker, load_relaxed(&door->told) > 0, 1,
 			"an error that one of the newcomers was told of", 0);
 		late = errseq_sample(&door->word);
 		must_be(worker, errseq_check(&door->word, late), 0,
@@ -289,7 +282,7 @@ static void record_before_they_come(struct worker *worker)
 	} while (!door->is_last);
 }
 
-/* Sampling again, and peeking, settle nothing. */
+/* Sampling again, and peeking, do not mark the error as reported. */
 static void come_and_look(struct worker *worker)
 {
 	struct door *door = (struct door *)worker->room;
@@ -313,7 +306,7 @@ static void come_and_look(struct worker *worker)
 			"told, unless somebody else had been", start);
 		if (err) {
 			worker->reports++;
-			atomic_fetch_add_explicit(&door->told, 1, memory_order_relaxed);
+			add_relaxed(&door->told, 1);
 		}
 		meet(worker);
 	} while (!is_last);

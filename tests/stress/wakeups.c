@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * No wake-up is lost, and G6 through errseq_wait alone. All waits here are without a deadline, so that a lost
- * wake-up is a hang, which the harness turns into a failure. Messages are plain memory, read right after
- * errseq_wait returned 0: under ThreadSanitizer a missing acquire is a data race.
+ * No wake-up is lost, and G6 through errseq_wait alone. No wait here has a deadline, so that a lost wake-up is a hang,
+ * which the harness reports. Messages are plain memory, read right after errseq_wait returned 0: under ThreadSanitizer
+ * a missing acquire is a data race.
  *
- * usage: wakeups [SECONDS [THREADS [SEED]]]; THREADS wait.
+ * THREADS wait.
  */
 #include "run.h"
 #include <errno.h>
@@ -25,7 +25,7 @@ static void record_and_wake(errseq_t *word, int err)
 	errseq_wake(word);
 }
 
-/* No other result than 0 is due here, and errno is not touched. */
+/* It must return 0, and leave errno alone. */
 static void wait_for_news(struct worker *worker, errseq_t *word, errseq_cursor_t since)
 {
 	errno = 0;
@@ -47,7 +47,7 @@ struct line {
 	atomic_int is_over; /* for the third */
 };
 
-/* Two ways to go past the error that ended the wait: be told of it, or only take a position. */
+/* Two ways to go past the error that ended the wait. */
 static int next_by_advance(errseq_t *word, errseq_cursor_t *cursor)
 {
 	return errseq_check_and_advance(word, cursor);
@@ -95,7 +95,7 @@ static void return_service(struct worker *worker)
 		line->answer = message;
 		record_and_wake(&line->back, -A);
 	} while (message != the_end);
-	atomic_store_explicit(&line->is_over, 1, memory_order_relaxed);
+	store_relaxed(&line->is_over, 1);
 }
 
 /* Another observer, who changes both words all the time, and now and then wakes for nothing. */
@@ -104,7 +104,7 @@ static void mark(struct worker *worker)
 	struct line *line = (struct line *)worker->room + worker->number;
 	errseq_cursor_t there = 0, back = 0;
 
-	while (!atomic_load_explicit(&line->is_over, memory_order_relaxed)) {
+	while (!load_relaxed(&line->is_over)) {
 		errseq_cursor_t peeked = errseq_peek(&line->there);
 
 		must_be(worker, errseq_cursor_error(peeked) && !errseq_cursor_observed(peeked), 0,
@@ -235,8 +235,8 @@ static void record_errors(struct worker *worker)
 }
 
 /*
- * What ends a wait is news, and is told; the last error is never missed. From the beginning: who samples
- * might come after somebody else was told of the last error.
+ * What ends a wait is returned by advance, and the last error is never missed. From the beginning, because a sample
+ * might come after the last error was reported.
  */
 static void wait_and_advance(struct worker *worker)
 {
@@ -261,7 +261,7 @@ static void brew_with(unsigned recorders, unsigned waiters)
 	struct brew *brew = (struct brew *)(void *)crew->room;
 	unsigned i;
 
-	atomic_store_explicit(&brew->recording, recorders, memory_order_relaxed);
+	store_relaxed(&brew->recording, recorders);
 	add_workers(crew, waiters, wait_and_advance);
 	add_workers(crew, recorders, record_errors);
 	let_work(crew, AS_THREADS, &brew->word);
@@ -281,7 +281,7 @@ struct desk {
 	errseq_t word;
 	_Alignas(64) errseq_t back;
 	_Alignas(64) errseq_shared_cursor_t cursor;
-	/* plain; whoever is told of an error has them to itself */
+	/* plain; the caller that gets an error has them to itself */
 	_Alignas(64) unsigned long message, tally;
 };
 
