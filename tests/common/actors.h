@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every call that shares a word with others, side by side with the naive model of it, and the kinds of words
- * and cursors that it can meet. And which outcomes the model
- * allows if one or two others happen in the middle of a call.
+ * Every call that shares a word with others, beside its naive model; the kinds of words and cursors that it can meet;
+ * and which outcomes the model allows if one or two other calls happen in the middle of a call.
  */
 #ifndef ERRSEQ_TESTS_ACTORS_H
 #define ERRSEQ_TESTS_ACTORS_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Words as the contract lays them out, bit by bit, without a glance at the header's own macros: if the
- * two disagree, tests fail.
+ * Words as the contract lays them out, bit by bit, without the header's own macros: if the two
+ * disagree, tests fail.
  */
 #ifndef ERRSEQ_TESTS_WORD_H
 #define ERRSEQ_TESTS_WORD_H

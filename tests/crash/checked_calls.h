@@ -27,7 +27,7 @@ struct subject {
 	struct claims claims[SHARED_CURSORS];
 };
 
-/* `call` on word number `where` returned `result`, which is wrong, for `about`. */
+/* `call` on word number `where` returned `result`, which is wrong, as `about` says. */
 static void complain(const char *call, const char *about, unsigned long where, int result);
 
 static inline int is_valid(value_t value)

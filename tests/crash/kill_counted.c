@@ -39,7 +39,7 @@ struct arena {
 	struct workers workers;
 	_Alignas(64) atomic_ulong round; /* the present one, from 1 */
 	atomic_ulong done[ALL];		 /* the last one that this slot has finished */
-	atomic_int victim; /* who is to die in this round, and after how many nanoseconds */
+	atomic_int victim; /* the slot to be killed in this round, and after how many nanoseconds */
 	atomic_long delay;
 	atomic_uint begun, completed; /* the recorder's calls in this round */
 	atomic_uint at_shared[ALL], at_plain[ALL];

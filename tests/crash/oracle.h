@@ -50,7 +50,7 @@ struct position {
 	unsigned long seen[RECORDERS]; /* notes, after it last got an error */
 };
 
-/* The ledger as it is now. */
+/* What is written down at this moment. */
 struct snapshot {
 	unsigned long completed[RECORDERS], over[RECORDERS];
 };

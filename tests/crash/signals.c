@@ -56,7 +56,7 @@ static void complain(const char *call, const char *about, unsigned long where, i
 /* ---- shared cursors: the both advance through one ------------------ */
 
 static volatile sig_atomic_t signals;
-static volatile sig_atomic_t in_the_middle_of_a_shared_look;
+static volatile sig_atomic_t in_a_shared_advance;
 
 /* The handler may come between. */
 static void raise_to(atomic_ulong *number, unsigned long goal)
@@ -73,7 +73,7 @@ static void raise_to(atomic_ulong *number, unsigned long goal)
  * A look through the shared cursor number 0. `alone` says afterwards whether no other look through it was in the
  * middle or came between.
  */
-static void look_together(struct call_marker *slot, unsigned w, int (*alone)(long), long when)
+static void advance_together(struct call_marker *slot, unsigned w, int (*alone)(long), long when)
 {
 	struct subject *words = arena.words;
 	struct snapshot before = snapshot(&words[w].oracle);
@@ -100,7 +100,7 @@ static void look_together(struct call_marker *slot, unsigned w, int (*alone)(lon
 static int handler_is_alone(long when)
 {
 	(void)when;
-	return !in_the_middle_of_a_shared_look;
+	return !in_a_shared_advance;
 }
 
 static int interrupted_is_alone(long when)
@@ -128,7 +128,7 @@ static void handle(int number)
 		unsigned what = next_random(&handler_seed), w = what / 65536 % WORDS;
 
 		if (what % 8 == 2)
-			look_together(&arena.slots[HANDLER], w, handler_is_alone, 0);
+			advance_together(&arena.slots[HANDLER], w, handler_is_alone, 0);
 		else if (what % 4 == 2)
 			checked_advance_shared(&arena.slots[HANDLER], arena.words, w, 1);
 		else
@@ -154,9 +154,9 @@ static void call_once(uint64_t *seed)
 	struct call_marker *slot = &arena.slots[INTERRUPTED];
 
 	if (what % 8 == 2) {
-		in_the_middle_of_a_shared_look = 1;
-		look_together(slot, w, interrupted_is_alone, signals);
-		in_the_middle_of_a_shared_look = 0;
+		in_a_shared_advance = 1;
+		advance_together(slot, w, interrupted_is_alone, signals);
+		in_a_shared_advance = 0;
 	} else if (what % 4 == 2) {
 		checked_advance_shared(slot, arena.words, w, 1);
 	} else {
@@ -177,14 +177,14 @@ static void give_up(void)
 	for (w = 0; w < WORDS; w++) {
 		recorder_died(&arena.words[w].oracle, INTERRUPTED);
 		observer_died(&arena.words[w].oracle, &arena.positions[INTERRUPTED][w]);
-		if (in_the_middle_of_a_shared_look)
+		if (in_a_shared_advance)
 			for (r = 0; r < RECORDERS; r++)
 				raise_to(&arena.seen_through_shared[w][r],
 					 load_acquire(&arena.words[w].oracle.of[r].begun));
 		if (!is_valid(errseq_load(&arena.words[w].word)))
 			complain("errseq_load", "no word may have that value", w, 0);
 	}
-	in_the_middle_of_a_shared_look = 0;
+	in_a_shared_advance = 0;
 }
 
 static int was_interrupted_enough(void)

@@ -7,7 +7,7 @@
  * a beginning or a return makes of a set is computed once.
  *
  * Each explanation carries a second model beside the table, which knows no counter and no flags: is there
- * an error, was anybody told of the latest, and which cursors are past it. That the two agree at every
+ * an error, was the latest reported to anybody, and which cursors are past it. That the two agree at every
  * moment is what says that the table keeps the guarantees.
  *
  * Two things a shared advance may do other than in one moment. It may mark the word a moment early (the
@@ -25,7 +25,7 @@ enum state {
 	DONE	 /* its moment was, it will return `result` */
 };
 
-/* All are filled with zeroes where they mean nothing, for they are compared byte by byte. */
+/* All are filled with zeroes where they mean nothing, because they are compared byte by byte. */
 struct caller {
 	int64_t result;
 	value_t cursor; /* OPEN: before the call; DONE: after it */
@@ -39,7 +39,7 @@ struct caller {
 struct explanation {
 	value_t word, shared;
 	uint8_t latest; /* errno; 0: nothing was recorded */
-	uint8_t told;	/* somebody was told of it */
+	uint8_t told;	/* it was reported to somebody */
 	uint8_t knows;	/* the shared cursor is past it */
 	uint8_t threads;
 	uint8_t pad[4];
@@ -146,7 +146,7 @@ static int happens(struct explanation *now, int thread)
 	case SAMPLE:
 		me->cursor = spec_sample(&spec);
 		me->result = (int64_t)me->cursor;
-		/* G3: if nobody was told of the latest, it is still to come */
+		/* G3: an error that was reported to nobody is still to come */
 		me->knows = now->told;
 		if ((me->cursor != 0) != now->told)
 			disagree(me->call);
@@ -179,7 +179,7 @@ static int happens(struct explanation *now, int thread)
 	case LOAD:
 		me->result = (int64_t)now->word;
 		break;
-	case WAIT: /* returns when there is news */
+	case WAIT: /* returns when there is a new error */
 		if (spec_check(&spec, me->cursor) == 0)
 			return 0;
 		me->result = 0;

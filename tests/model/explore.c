@@ -4,7 +4,6 @@
  * what it shows.
  */
 #include "explore.h"
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,23 +17,22 @@ static const char usage[] =
 	"       explore --program \"CALL; CALL | here: CALL | ...\" [--weak | --guarantees]\n"
 	"               [--word WORD] [--shared-here] [--spurious N]\n"
 	"\n"
-	"Runs the shipped source of libErrseq under every interleaving of its atomic steps, and\n"
-	"checks each result against the contract. Without --program: all programs up to a size.\n"
+	"Runs the shipped source of libErrseq under every interleaving of its atomic steps, and "
+	"checks\n"
+	"each result against the contract. Without --program: all programs up to a size.\n"
 	"\n"
-	"  --small         only small programs: for a library that runs slowly\n"
-	"  --deep          larger programs: minutes instead of seconds\n"
-	"  --weak          every execution that C11's memory model allows, for the memory orders\n"
-	"  --guarantees    without the contract's table of calls: only what can be seen of the\n"
-	"                  guarantees from outside\n"
-	"  --jobs N        processes at once, 1 to 64; as many as there are processors by default\n"
-	"  --program P     only this one: threads between bars, calls between semicolons; a "
-	"thread\n"
-	"                  that begins with \"here:\" has a cursor that stands on the word; "
-	"others\n"
-	"                  stand at the beginning\n"
-	"  --word WORD     at the start: never-set (default), set, observed or reported\n"
-	"  --shared-here   the shared cursor stands on the word at the start\n"
-	"  --spurious N    how often an exchange of a call may fail for no reason; 0 by default\n";
+	"  --small, --deep  smaller programs, or larger ones: minutes instead of seconds\n"
+	"  --weak           every execution that C11's memory model allows, for the memory orders\n"
+	"  --guarantees     only what can be seen of the guarantees from outside, without the "
+	"table of calls\n"
+	"  --jobs N         processes at once, 1 to 64; as many as there are processors by "
+	"default\n"
+	"  --program P      only this one: threads between bars, calls between semicolons; a "
+	"cursor stands on\n"
+	"                   the word if its thread begins with \"here:\", else at the beginning\n"
+	"  --word WORD      at the start: never-set (default), set, observed or reported\n"
+	"  --shared-here    the shared cursor stands on the word at the start\n"
+	"  --spurious N     how often an exchange of a call may fail for no reason, 0 to 3\n";
 
 static void complain(const char *what, const char *value)
 {
@@ -118,7 +116,7 @@ static const struct bound weak_bounds[] = {
 
 /*
  * Programs are explored in groups that have the first calls in common, and try all later ones: what
- * happens before a thread chooses is then explored once for all its choices. Threads are told apart, but
+ * happens before a thread chooses is then explored once for all its choices. Threads are different, but
  * a group is explored for one order of its threads, and for one of A and B if neither is in the word.
  */
 struct part {
@@ -352,25 +350,20 @@ static int explore_all(const struct memory *memory, int jobs, enum size size)
 
 /* ---- one program ---- */
 
-static char *trimmed(char *text)
+static enum call call_named(const char *text)
 {
-	char *end = text + strlen(text);
-
-	while (*text == ' ')
-		text++;
-	while (end > text && end[-1] == ' ')
-		*--end = '\0';
-	return text;
-}
-
-static enum call call_named(const char *name)
-{
+	size_t length;
 	int call;
 
+	text += strspn(text, " ");
+	length = strlen(text);
+	while (length > 0 && text[length - 1] == ' ')
+		length--;
 	for (call = 0; call < CALLS; call++)
-		if (call_kinds[call].is_here && strcmp(call_kinds[call].name, name) == 0)
+		if (call_kinds[call].is_here && strlen(call_kinds[call].name) == length &&
+		    strncmp(call_kinds[call].name, text, length) == 0)
 			return (enum call)call;
-	fprintf(stderr, "explore: '%s' is no call; there are:", name);
+	fprintf(stderr, "explore: '%s' is no call; there are:", text);
 	for (call = 0; call < CALLS; call++)
 		if (call_kinds[call].is_here)
 			fprintf(stderr, "%s %s", call ? "," : "", call_kinds[call].name);
@@ -381,28 +374,22 @@ static enum call call_named(const char *name)
 static struct program program_from(char *text)
 {
 	struct program program = { 0 };
-	char *thread, *call, *next_thread, *next_call;
+	char *thread, *call;
 
-	for (thread = text; thread; thread = next_thread) {
+	while ((thread = strsep(&text, "|"))) {
 		int t = program.threads++;
 
 		if (t == MAX_THREADS)
-			complain("more than 4 threads", text);
-		next_thread = strchr(thread, '|');
-		if (next_thread)
-			*next_thread++ = '\0';
-		thread = trimmed(thread);
+			complain("more than 4 threads", thread);
+		thread += strspn(thread, " ");
 		if (strncmp(thread, "here:", 5) == 0) {
 			program.stands[t] = 1;
 			thread += 5;
 		}
-		for (call = thread; call; call = next_call) {
-			next_call = strchr(call, ';');
-			if (next_call)
-				*next_call++ = '\0';
+		while ((call = strsep(&thread, ";"))) {
 			if (program.calls[t] == MAX_CALLS)
-				complain("more than 4 calls in a thread", thread);
-			program.call[t][program.calls[t]++] = call_named(trimmed(call));
+				complain("more than 4 calls in a thread", call);
+			program.call[t][program.calls[t]++] = call_named(call);
 		}
 	}
 	return program;
@@ -427,16 +414,22 @@ static int explore_one(const struct memory *memory, const struct program *progra
 static unsigned number_from(const char *option, const char *text, unsigned least, unsigned most)
 {
 	char *end;
-	unsigned long number;
+	unsigned long number = strtoul(text, &end, 10);
 
-	errno = 0;
-	number = strtoul(text, &end, 10);
-	if (*text < '0' || *text > '9' || *end || errno || number < least || number > most) {
-		fprintf(stderr, "explore: %s takes a number from %u to %u, not '%s'\n", option,
-			least, most, text);
-		exit(2);
-	}
+	if (*text < '0' || *text > '9' || *end || number < least || number > most)
+		complain(option, text);
 	return (unsigned)number;
+}
+
+static value_t word_named(const char *name)
+{
+	int w;
+
+	for (w = 0; w < WORDS; w++)
+		if (strcmp(words[w].name, name) == 0)
+			return words[w].word;
+	complain("no such word", name);
+	return 0;
 }
 
 int main(int argc, char **argv)
@@ -445,7 +438,7 @@ int main(int argc, char **argv)
 	long processors = sysconf(_SC_NPROCESSORS_ONLN);
 	int jobs = processors < 1 ? 1 : processors > 64 ? 64 : (int)processors;
 	enum size size = MEDIUM;
-	int shared_here = 0, i, w, t;
+	int shared_here = 0, i, t;
 	char *text = NULL;
 	unsigned spurious = 0;
 	value_t word = 0;
@@ -473,16 +466,11 @@ int main(int argc, char **argv)
 		} else if (strcmp(option, "--jobs") == 0) {
 			jobs = (int)number_from(option, argv[++i], 1, 64);
 		} else if (strcmp(option, "--spurious") == 0) {
-			spurious = number_from(option, argv[++i], 0, 9);
+			spurious = number_from(option, argv[++i], 0, 3);
 		} else if (strcmp(option, "--program") == 0) {
 			text = argv[++i];
 		} else if (strcmp(option, "--word") == 0) {
-			i++;
-			for (w = 0; w < WORDS && strcmp(words[w].name, value) != 0; w++)
-				;
-			if (w == WORDS)
-				complain("no such word", value);
-			word = words[w].word;
+			word = word_named(argv[++i]);
 		} else {
 			complain("unknown option", option);
 		}

@@ -2,7 +2,7 @@
 /*
  * Random histories of recorders and observers, each step compared with two models: the contract's table
  * (common/spec.h), value by value; and the guarantees themselves, which know no counter and no flags,
- * only the errors in the order in which they were recorded, and who was told of which.
+ * only the errors in the order in which they were recorded, and to whom each was reported.
  *
  * usage: history [OPERATIONS [SEED]]; the default is five million operations from a fixed seed.
  */
@@ -27,7 +27,7 @@ static unsigned random_below(unsigned limit)
 /* Errors have numbers: 1, 2, 3 ... */
 struct story {
 	unsigned long recorded; /* the latest error's number, 0: none yet */
-	unsigned long told;	/* the latest that anybody was told of */
+	unsigned long told;	/* the latest that was reported to anybody */
 	int latest;		/* its errno, negative */
 };
 
@@ -36,8 +36,7 @@ struct observer {
 	errseq_cursor_t cursor;
 	errseq_shared_cursor_t shared;
 	int is_shared;
-	unsigned long
-		knows; /* the latest error that it was told of, or that its position is past */
+	unsigned long knows; /* the latest error that it got, or that its position is past */
 };
 
 static void stand(struct observer *observer, errseq_cursor_t at)
@@ -100,7 +99,7 @@ TEST(every_step_of_a_random_history_does_what_contract_and_guarantees_say)
 		case 2:
 			stand(observer, errseq_sample(&word));
 			assert_int_equal(observer->cursor, spec_sample(&spec));
-			/* G3: if nobody was told of the latest, it is still to come */
+			/* G3: an error that was reported to nobody is still to come */
 			observer->knows =
 				story.told == story.recorded ? story.recorded : story.recorded - 1;
 			break;

@@ -13,7 +13,7 @@
 enum {
 	MUST_TELL = 1, /* G1: an error was recorded after the call that moved it returned */
 	MAY_TELL = 2,  /* G2: one was recorded after that call began */
-	IS_OWED = 4    /* G3: it was sampled when there was an error that nobody was told of */
+	IS_OWED = 4    /* G3: it was sampled when there was an error that was reported to nobody */
 };
 
 /* Errors, as a set. */
@@ -33,7 +33,7 @@ struct thread {
 	/* since the call under way began: */
 	unsigned at : 3;      /* where the cursor stood when it began */
 	unsigned records : 1; /* an error was recorded */
-	unsigned untold : 1;  /* nobody can have been told of the latest error */
+	unsigned untold : 1;  /* the latest error cannot have been reported */
 	unsigned alone : 1;   /* no other shared advance was under way */
 	unsigned latest : 2;  /* which errors may have been the latest */
 	unsigned before : 4; /* of a record: which of state.maybe_latest it will have overwritten */
@@ -43,7 +43,7 @@ struct state {
 	value_t word, shared;
 	explanations_t explanations;
 	unsigned steps : 8;
-	unsigned untold : 1;  /* nobody can have been told of the latest error */
+	unsigned untold : 1;  /* the latest error cannot have been reported */
 	unsigned unwoken : 1; /* an error was recorded after the latest errseq_wake */
 	unsigned shared_position : 3;
 	unsigned maybe_latest : 8; /* records that may be the latest: 4 of 2 bits, A, B or none */
@@ -267,7 +267,7 @@ static enum move finish(const struct program *program, struct state *state, int 
 	return MOVED;
 }
 
-/* G8: at every moment, whoever dies next. */
+/* G8: at every moment, because a thread may die at any moment. */
 static int is_invalid(value_t value)
 {
 	return (value % 4096 == 0 && value != 0) || (value & REPORTED && !(value & OBSERVED));

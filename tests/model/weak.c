@@ -324,7 +324,7 @@ static enum move move(const struct program *program, const void *from, int t, un
 	return MOVED;
 }
 
-/* When all has become visible: whoever does not see a note will be told again. */
+/* When all has become visible: a thread that did not see a note gets an error again. */
 static enum move end(const struct program *program, const void *at)
 {
 	const struct state *state = at;

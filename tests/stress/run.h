@@ -125,7 +125,7 @@ struct worker {
 	_Alignas(64) void (*work)(struct worker *worker);
 	struct crew *crew;
 	void *room;	 /* what the crew shares, zeroed at first */
-	unsigned number; /* 0, 1, 2 ... among those who do the same work */
+	unsigned number; /* 0, 1, 2 ... among those that do the same work */
 	uint64_t random;
 	unsigned long rounds, reports; /* shown; the tests make sums of them */
 	unsigned long meetings;
@@ -193,7 +193,7 @@ static inline int goes_on(struct worker *worker)
 	return !load_relaxed(&worker->crew->over);
 }
 
-/* In a loop that waits for others, who may need this core. */
+/* In a loop that waits for others, which may need this core. */
 static inline void give_way(unsigned *spins)
 {
 	if (++*spins % 64 == 0)
@@ -377,7 +377,7 @@ static inline void end_crew(struct crew *crew)
 	assert_int_equal(faults, 0);
 }
 
-/* Of all who do this work. */
+/* Of all workers that do this work. */
 static inline unsigned long sum_of_reports(const struct crew *crew,
 					   void (*work)(struct worker *worker))
 {

@@ -98,7 +98,7 @@ static void return_service(struct worker *worker)
 	store_relaxed(&line->is_over, 1);
 }
 
-/* Another observer, who changes both words all the time, and now and then wakes for nothing. */
+/* Another observer. It changes both words all the time, and now and then wakes without a record. */
 static void mark(struct worker *worker)
 {
 	struct line *line = (struct line *)worker->room + worker->number;
@@ -275,7 +275,7 @@ static void brew_with(unsigned recorders, unsigned waiters)
 STRESS_TEST(no_waiter_misses_the_last_error, brew_with(1, threads))
 STRESS_TEST(no_waiter_misses_the_last_error_of_many_recorders, brew_with(threads / 2 + 1, threads))
 
-/* ---- waiters who share a cursor: one is told, and the others wait on ----------------------------- */
+/* ---- waiters that share a cursor: one gets the error, the others wait on------------------------- */
 
 struct desk {
 	errseq_t word;

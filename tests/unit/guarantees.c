@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guarantees G1 to G8, each as a story. That they hold in every history is shown by model/history.c,
- * between the steps of a call by unit/interference.c, and between threads (G6) by stress/messages.c.
+ * The guarantees G1 to G8, each in a short story. Random histories: model/history.c. Between the atomic steps of a
+ * call: unit/interference.c. Between threads, G6 too: stress/.
  */
 #include "../common/harness.h"
 #include "../common/word.h"
@@ -69,9 +69,9 @@ TEST(g3_error_nobody_was_told_of_is_told_to_the_next_who_samples)
 
 	assert_int_equal(errseq_set(&word, -A), 0);
 	first = errseq_sample(&word);
-	second = errseq_sample(&word); /* sampling settles nothing */
+	second = errseq_sample(&word); /* sampling does not mark it reported */
 	assert_int_equal(errseq_check_and_advance(&word, &first), -A);
-	third = errseq_sample(&word); /* telling does */
+	third = errseq_sample(&word); /* advancing does */
 	assert_int_equal(errseq_check_and_advance(&word, &third), 0);
 	assert_int_equal(errseq_check_and_advance(&word, &second), -A);
 }

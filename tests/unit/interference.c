@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Something else happens to the word between two atomic steps of a call. Whatever it is and wherever it
- * happens, the outcome must be one that the naive model gives too, with one of the two first. All that a
- * shared cursor may add: the word is marked a moment before the cursor moves.
+ * One or two other calls come between two atomic steps of a call, at each step and for all calls. The naive model must
+ * give the same outcome with one of the two first. Only a shared advance may do more: it marks the word a moment
+ * before it moves the cursor.
  */
 #include "../common/actors.h"
 #include "../common/harness.h"
@@ -124,7 +124,7 @@ struct shared_word {
 	errseq_shared_cursor_t cursor;
 };
 
-/* The other is told, and then the counter goes once all the way round. */
+/* The other advances, and then the counter goes once all the way round. */
 static void tell_the_other_and_wrap(void *argument)
 {
 	struct shared_word *both = (struct shared_word *)argument;
@@ -133,7 +133,7 @@ static void tell_the_other_and_wrap(void *argument)
 	put(&both->word, value_of(3, NO_FLAG, EIO));
 }
 
-/* The documented limit once more, in the second look of who loses: no news, and nothing is marked. */
+/* The documented limit of the counter, in the second round of the loser: no new error, and nothing is marked. */
 TEST(shared_advance_that_loses_and_finds_a_difference_in_flags_is_0)
 {
 	struct shared_word both;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the forms proposed on the kernel list go wrong (docs/algorithm.md), and ours must not. The
- * numbers are those of the contract. A and B are two errnos.
+ * Where the forms proposed on the kernel list go wrong, and this library must not. The numbers are those of
+ * docs/algorithm.md. A and B are two errnos.
  */
 #include "../common/harness.h"
 #include "../common/spec.h"
@@ -48,7 +48,7 @@ TEST(advance_after_interference_returns_what_is_in_the_word)
 	assert_int_equal(errseq_check_and_advance(&word, &cursor), -A);
 }
 
-/* 2. Told of an error older than the position. */
+/* 2. An error that is older than the position is returned. */
 TEST(advance_ignores_flags_set_by_others)
 {
 	errseq_cursor_t peeked, other = 0;
@@ -61,7 +61,7 @@ TEST(advance_ignores_flags_set_by_others)
 	assert_int_equal(errseq_check_and_advance(&word, &peeked), 0);
 }
 
-/* 3. Once more round the loop, for nothing. */
+/* 3. One more round of the loop, without need. */
 TEST(set_stops_after_a_successful_exchange)
 {
 	errseq_t word;
@@ -86,7 +86,7 @@ TEST(sample_changes_nothing)
 	assert_int_equal(errseq_cursor_count(errseq_load(&word)), 0);
 }
 
-/* 5. A recorder that only looks has not told what it did before: G6. */
+/* 5. A recorder that only loads releases nothing of what it did before: G6. */
 TEST(set_of_an_equal_error_is_still_an_exchange)
 {
 	errseq_t word;
@@ -104,7 +104,7 @@ static void advance_of_the_other(void *word)
 	assert_int_equal(errseq_check_and_advance((errseq_t *)word, &cursor), -A);
 }
 
-/* 5, as a history: the observer is told between the recorder's load and its exchange. */
+/* 5, as a history: the observer advances between the recorder's load and its exchange. */
 TEST(error_equal_to_one_just_reported_is_told_again)
 {
 	errseq_cursor_t told;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* errseq_check and errseq_check_and_advance: look for news. */
+/* errseq_check and errseq_check_and_advance: is there a new error? */
 #include "../common/harness.h"
 #include "../common/spec.h"
 

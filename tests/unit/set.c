@@ -4,7 +4,7 @@
 #include "../common/spec.h"
 #include <limits.h>
 
-/* Through a variable, for a wrong constant does not compile. */
+/* Through a variable, because a wrong constant does not compile. */
 static int set(errseq_t *word, int err)
 {
 	return errseq_set(word, err);

@@ -339,7 +339,7 @@ TEST(marks_of_others_do_not_end_the_wait)
 	}
 }
 
-/* The word meets a cursor of another word: that is no new error, for errseq_check neither. The next record is. */
+/* The word meets a cursor of another word: that is no new error, as errseq_check says too. The next record is. */
 TEST(record_and_peek_that_are_no_news_do_not_end_the_wait)
 {
 	errseq_t word = ERRSEQ_INIT;
@@ -390,7 +390,7 @@ static long sleeps_of(const struct waiter *waiter)
 	return count;
 }
 
-/* Who sleeps does nothing, on an idle machine and on a busy one. Twice is for a waiter that was found on its way. */
+/* A waiter that sleeps does nothing, however busy the machine is. It may have been found a moment too early: 2. */
 TEST(sleeping_waiter_does_not_poll)
 {
 	const struct timespec half_a_second = { 0, 500 * MILLION };

@@ -59,7 +59,7 @@ static inline void for_a_moment(void)
 	nanosleep(&moment, NULL);
 }
 
-/* R is running, S asleep, Z a zombie ...; 0 if that cannot be told. */
+/* R is running, S asleep, Z a zombie ...; 0 if that is not known. */
 static inline char state_of(long process, long thread)
 {
 	char path[64], text[512], *end;

@@ -14,7 +14,7 @@ enum {
 
 static const value_t turns = LAST_COUNT + 1;
 
-/* Errors that somebody else is told of, one by one. */
+/* Errors that are reported to somebody else, one by one. */
 static void record_and_report(errseq_t *word, errseq_cursor_t *other, value_t times)
 {
 	if (COUNT_BITS > 18 && times > 1000) {
@@ -30,7 +30,7 @@ static void record_and_report(errseq_t *word, errseq_cursor_t *other, value_t ti
 	}
 }
 
-/* A word with a history, an observer who stands on its latest error, and another who keeps up. */
+/* A word with a history, an observer at its latest error, and another that keeps up. */
 static void begin(errseq_t *word, errseq_cursor_t *sleeper, errseq_cursor_t *other)
 {
 	errseq_init(word);
