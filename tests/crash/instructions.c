@@ -285,13 +285,11 @@ static int interrupt_before(int number, value_t word, errseq_cursor_t cursor,
 	seen.other_result[1] = scene->other.result[1];
 	if (scene->wrong)
 		fail_msg("%s, with %s before instruction %d: errno was touched, or a call on a "
-			 "word of "
-			 "the handler's own went wrong",
+			 "word of the handler's own went wrong",
 			 actor->name, first->name, number);
 	if (!is_allowed(&seen, word, start, actor, &scene->other))
 		fail_msg("%s, with %s%s%s before instruction %d: word %#llx became %#llx, it "
-			 "returned "
-			 "%d: no order of the two gives that",
+			 "returned %d: no order of the two gives that",
 			 actor->name, first->name, second ? " and " : "",
 			 second ? second->name : "", number, (unsigned long long)word,
 			 (unsigned long long)seen.word, seen.result);

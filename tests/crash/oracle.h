@@ -120,8 +120,7 @@ static inline const char *number_of(const struct oracle *oracle, int err,
 	*number = last + 1 + (digits + numbers - (last + 1) % numbers) % numbers;
 	if (*number > begun)
 		return "it returned a record again, one that was overwritten before the call, or "
-		       "one "
-		       "that was never begun (G2, G7)";
+		       "one that was never begun (G2, G7)";
 	return NULL;
 }
 
@@ -158,8 +157,7 @@ static inline const char *judge_nothing(const struct position *position,
 	for (r = 0; r < RECORDERS; r++)
 		if (before->completed[r] > position->seen[r])
 			return "it returned 0, and a record that was completed before the call is "
-			       "not "
-			       "known (G1, G6)";
+			       "not known (G1, G6)";
 	return NULL;
 }
 

@@ -92,8 +92,7 @@ static void advance_together(struct call_marker *slot, unsigned w, int (*alone)(
 		if (before.completed[r] > load_relaxed(&seen[r]) && alone(when))
 			complain("errseq_check_and_advance_shared",
 				 "nobody is told through the shared cursor of a record that was "
-				 "completed "
-				 "before the look began (G1)",
+				 "completed before the look began (G1)",
 				 w, 0);
 }
 

@@ -191,24 +191,20 @@ static int look_is_wrong(const struct state *state, int t, enum call call, int r
 	describe_result(returned, sizeof(returned), call, result);
 	if (result == 0 && me->at & IS_OWED && !call_kinds[call].is_shared)
 		walk_blame("G3 owed to somebody, G4 peek takes nothing: thread %d's %s returned 0, "
-			   "but there was an error "
-			   "that "
-			   "nobody was told of when its position was sampled",
+			   "but there was an error that nobody was told of when its position was "
+			   "sampled",
 			   t + 1, name);
 	else if (result == 0 && me->at & MUST_TELL && is_alone)
 		walk_blame("G1 nothing missed: thread %d's %s returned 0, but an error was "
-			   "recorded "
-			   "after its position was taken, and before it began",
+			   "recorded after its position was taken, and before it began",
 			   t + 1, name);
 	else if (result != 0 && !(me->at & MAY_TELL) && !me->records)
 		walk_blame("G2 once, G5 flags are not news: thread %d's %s returned %s, but "
-			   "nothing was "
-			   "recorded after its position",
+			   "nothing was recorded after its position",
 			   t + 1, name, returned);
 	else if (result != 0 && !(error & me->latest))
 		walk_blame("G7 latest: thread %d's %s returned %s, which was not the latest error "
-			   "at any "
-			   "moment of the call",
+			   "at any moment of the call",
 			   t + 1, name, returned);
 	else
 		return 0;
@@ -247,8 +243,7 @@ static enum move finish(const struct program *program, struct state *state, int 
 
 			describe_result(result, sizeof(result), call, step->result);
 			walk_blame("not linearizable: no order of the calls explains that thread "
-				   "%d's "
-				   "%s returned %s",
+				   "%d's %s returned %s",
 				   t + 1, kind->name, result);
 			return WRONG;
 		}
@@ -293,8 +288,7 @@ static enum move after_step(const struct program *program, struct state *state, 
 	}
 	if (state->shared && (is_invalid(state->shared) || !(state->shared & OBSERVED))) {
 		walk_blame("G8 anywhere: whoever dies now leaves the shared cursor %#llx, which is "
-			   "no "
-			   "position",
+			   "no position",
 			   (unsigned long long)state->shared);
 		return WRONG;
 	}
@@ -306,9 +300,8 @@ static enum move after_step(const struct program *program, struct state *state, 
 		idle &= !state->thread[i].node;
 	if (idle && !guarantees_only &&
 	    !contract_leaves(state->explanations, state->word, state->shared)) {
-		walk_blame(
-			"not linearizable: no order of the calls leaves this word and this shared "
-			"cursor");
+		walk_blame("not linearizable: no order of the calls leaves this word and this "
+			   "shared cursor");
 		return WRONG;
 	}
 	return MOVED;

@@ -119,8 +119,7 @@ static int word_of(const struct state *state, value_t position)
 static void say_unseen(int t, const char *name)
 {
 	walk_blame("G6 covered: thread %d's %s returned, but what a recorder did before it "
-		   "recorded is "
-		   "not visible, and will not be told again",
+		   "recorded is not visible, and will not be told again",
 		   t + 1, name);
 }
 
@@ -139,8 +138,7 @@ static void finish_look(const struct state *state, int t, enum call call, int is
 		say_unseen(t, name);
 	if (!is_news && notes_up_to(state, me->began) & ~notes_up_to(state, position))
 		walk_blame("G1 nothing missed: thread %d's %s returned 0, but an error was "
-			   "recorded "
-			   "after the position, and happens before the call",
+			   "recorded after the position, and happens before the call",
 			   t + 1, name);
 }
 
@@ -336,8 +334,7 @@ static enum move end(const struct program *program, const void *at)
 		if (state->completed & ~state->thread[t].notes && state->thread[t].cursor &&
 		    same(word, state->thread[t].cursor)) {
 			walk_blame("G6 covered: what a recorder did was not visible when thread "
-				   "%d's "
-				   "position was taken, and the record is no news to it",
+				   "%d's position was taken, and the record is no news to it",
 				   t + 1);
 			return WRONG;
 		}
