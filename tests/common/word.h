@@ -40,6 +40,17 @@ static inline value_t get(const errseq_t *word)
 	return value;
 }
 
+/* In words, for messages. The latest eight of them stay. */
+static inline const char *text_of(value_t value)
+{
+	static char texts[8][ERRSEQ_FORMAT_SIZE];
+	static unsigned next;
+	char *text = texts[next++ % 8];
+
+	errseq_format(value, text, ERRSEQ_FORMAT_SIZE);
+	return text;
+}
+
 /* Every word that can matter: no error; edges of count and errno; each combination of flags that occurs. */
 static const value_t edge_counts[] = {
 	0, 1, 2, 5, (value_t)1 << (COUNT_BITS - 1), LAST_COUNT - 1, LAST_COUNT

@@ -132,16 +132,10 @@ static int stages_of(const struct memory_state *left, const struct memory_state 
 static void fail_after_death(const char *what, const struct actor *actor, int step,
 			     const struct memory_state *start, const struct memory_state *left)
 {
-	char from[ERRSEQ_FORMAT_SIZE], to[ERRSEQ_FORMAT_SIZE], at[ERRSEQ_FORMAT_SIZE],
-		then[ERRSEQ_FORMAT_SIZE];
-
-	errseq_format(start->word, from, sizeof(from));
-	errseq_format(left->word, to, sizeof(to));
-	errseq_format(start->shared, at, sizeof(at));
-	errseq_format(left->shared, then, sizeof(then));
 	fail_msg("%s died before step %d: word (%s) became (%s), shared cursor (%s) became (%s): "
 		 "%s",
-		 actor->name, step, from, to, at, then, what);
+		 actor->name, step, text_of(start->word), text_of(left->word),
+		 text_of(start->shared), text_of(left->shared), what);
 }
 
 /* ---- the survivors -------------------------------------------------------------------------------- */

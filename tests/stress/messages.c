@@ -8,14 +8,6 @@
  * THREADS receive, one sends, and one may mark the word.
  */
 #include "run.h"
-#include <errno.h>
-
-enum {
-	A = EIO,
-	B = ENOSPC
-};
-
-static const unsigned long the_end = ~0ul;
 
 struct line {
 	errseq_t there;				    /* a message was written */

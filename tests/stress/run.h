@@ -19,6 +19,7 @@
 #include "../common/processes.h"
 #include "../common/random.h"
 #include "../common/word.h"
+#include <errno.h>
 #include <pthread.h>
 #include <sched.h>
 #include <string.h>
@@ -27,8 +28,19 @@ enum {
 	MOST_THREADS = 256,
 	MOST_WORKERS = 2 * MOST_THREADS + 2,
 	MOST_COUNTS = 7,
-	PATIENCE_SECONDS = 30 /* until workers that should have stopped are said to hang */
+	PATIENCE_SECONDS = 30, /* until workers that should have stopped are said to hang */
+	A = EIO,
+	B = ENOSPC,
+	STOP = ECANCELED
 };
+
+/* The error of a round, and the number of the last message. */
+static inline int error_of(unsigned long round)
+{
+	return round % 3 ? -A : -B;
+}
+
+static const unsigned long the_end = ~0ul;
 
 /* ---- the program ------------------------------------------------------------------------------- */
 
@@ -253,18 +265,15 @@ static inline void say_where(void)
 
 static inline void say_faults(const struct worker *worker, const char *who, unsigned number)
 {
-	char word[ERRSEQ_FORMAT_SIZE], cursor[ERRSEQ_FORMAT_SIZE];
-
 	if (worker->faults == 0)
 		return;
-	errseq_format(worker->first.word, word, sizeof(word));
-	errseq_format(worker->first.cursor, cursor, sizeof(cursor));
 	say_where();
 	fprintf(stderr,
 		"%s %u, %lu times, at first in round %lu: %s: %lld instead of %s%lld\n"
 		"      the word was '%s', the cursor '%s'\n",
 		who, number, worker->faults, worker->first.round, worker->first.what,
-		worker->first.got, worker->first.relation, worker->first.expected, word, cursor);
+		worker->first.got, worker->first.relation, worker->first.expected,
+		text_of(worker->first.word), text_of(worker->first.cursor));
 }
 
 static inline unsigned long say_all_faults(struct crew *crew)
@@ -306,15 +315,14 @@ static inline void start_process(struct worker *worker)
 
 static inline void give_up(struct crew *crew, enum kind kind, unsigned finished)
 {
-	char word[ERRSEQ_FORMAT_SIZE];
 	unsigned i;
 
-	errseq_format(errseq_load(crew->word), word, sizeof(word));
 	say_where();
 	fprintf(stderr,
 		"%u of %u workers still wait %d s after the end: a report or a wake-up was lost\n"
 		"      the word is '%s'\n",
-		crew->count - finished, crew->count, PATIENCE_SECONDS, word);
+		crew->count - finished, crew->count, PATIENCE_SECONDS,
+		text_of(errseq_load(crew->word)));
 	say_all_faults(crew);
 	for (i = 0; kind == AS_PROCESSES && i < crew->count; i++)
 		kill(crew->workers[i].process, SIGKILL);

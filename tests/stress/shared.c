@@ -14,12 +14,8 @@
  * THREADS share the cursor.
  */
 #include "run.h"
-#include <errno.h>
 
 enum {
-	A = EIO,
-	B = ENOSPC,
-	STOP = ECANCELED,
 	LAST_ERRNO = ERRSEQ_MAX_ERRNO
 };
 
@@ -32,11 +28,6 @@ struct desk {
 	_Alignas(64) unsigned long message, tally; /* plain */
 	_Alignas(64) atomic_int closed;
 };
-
-static int error_of(unsigned long round)
-{
-	return round % 3 ? -A : -B;
-}
 
 static void record_one_by_one(struct worker *worker)
 {

@@ -15,12 +15,8 @@
  * THREADS observe; more record and watch.
  */
 #include "run.h"
-#include <errno.h>
 
 enum {
-	A = EIO,
-	B = ENOSPC,
-	STOP = ECANCELED,
 	MOST_RECORDERS = MOST_THREADS
 };
 
@@ -181,11 +177,6 @@ struct lockstep {
 	unsigned observers;
 	_Alignas(64) atomic_ulong reports; /* of all observers */
 };
-
-static int error_of(unsigned long round)
-{
-	return round % 3 ? -A : -B;
-}
 
 static void record_and_wait(struct worker *worker)
 {

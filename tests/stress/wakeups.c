@@ -7,17 +7,11 @@
  * THREADS wait.
  */
 #include "run.h"
-#include <errno.h>
 #include <errseq/wait.h>
 
 enum {
-	A = EIO,
-	B = ENOSPC,
-	STOP = ECANCELED,
 	MOST_PAIRS = MOST_THREADS / 2
 };
-
-static const unsigned long the_end = ~0ul;
 
 static void record_and_wake(errseq_t *word, int err)
 {
@@ -31,11 +25,6 @@ static void wait_for_news(struct worker *worker, errseq_t *word, errseq_cursor_t
 	errno = 0;
 	must_be(worker, errseq_wait(word, since, NULL), 0, "a wait", since);
 	must_be(worker, errno, 0, "errno after a wait", since);
-}
-
-static int error_of(unsigned long round)
-{
-	return round % 3 ? -A : -B;
 }
 
 /* ---- ping-pong: two threads that have nothing but two words ------------------------------------ */

@@ -45,21 +45,14 @@ static void try_one(value_t word_at_start, errseq_cursor_t cursor, errseq_cursor
 		seen.shared = errseq_shared_cursor_get(&shared);
 		seen.other_result[0] = other.result[0];
 		seen.other_result[1] = other.result[1];
-		if (!is_allowed(&seen, word_at_start, start, actor, &other)) {
-			char from[ERRSEQ_FORMAT_SIZE], to[ERRSEQ_FORMAT_SIZE],
-				at[ERRSEQ_FORMAT_SIZE], then[ERRSEQ_FORMAT_SIZE];
-
-			errseq_format(word_at_start, from, sizeof(from));
-			errseq_format(seen.word, to, sizeof(to));
-			errseq_format(cursor, at, sizeof(at));
-			errseq_format(seen.cursor, then, sizeof(then));
+		if (!is_allowed(&seen, word_at_start, start, actor, &other))
 			fail_msg("%s, with %s%s%s before step %d (%s): word (%s) became (%s), "
 				 "cursor (%s) became (%s), returned %d: no order of the two gives "
 				 "that",
 				 actor->name, first->name, second ? " and " : "",
-				 second ? second->name : "", step, steps, from, to, at, then,
+				 second ? second->name : "", step, steps, text_of(word_at_start),
+				 text_of(seen.word), text_of(cursor), text_of(seen.cursor),
 				 seen.result);
-		}
 	}
 }
 

@@ -13,77 +13,67 @@ enum {
 };
 
 static const value_t turns = LAST_COUNT + 1;
+static errseq_t word;
+static errseq_cursor_t sleeper, other;
 
 /* Errors that are reported to somebody else, one by one. */
-static void record_and_report(errseq_t *word, errseq_cursor_t *other, value_t times)
+static void record_and_report(value_t times)
 {
 	if (COUNT_BITS > 18 && times > 1000) {
-		value_t count = errseq_cursor_count(get(word)) + times - 1000;
+		value_t count = errseq_cursor_count(get(&word)) + times - 1000;
 
-		put(word, value_of(count & LAST_COUNT, BOTH_FLAGS, A));
-		*other = get(word);
+		put(&word, value_of(count & LAST_COUNT, BOTH_FLAGS, A));
+		other = get(&word);
 		times = 1000;
 	}
 	for (; times > 0; times--) {
-		assert_int_equal(errseq_set(word, -A), 0);
-		assert_int_equal(errseq_check_and_advance(word, other), -A);
+		assert_int_equal(errseq_set(&word, -A), 0);
+		assert_int_equal(errseq_check_and_advance(&word, &other), -A);
 	}
 }
 
 /* A word with a history, an observer at its latest error, and another that keeps up. */
-static void begin(errseq_t *word, errseq_cursor_t *sleeper, errseq_cursor_t *other)
+static void begin(void)
 {
-	errseq_init(word);
-	*other = 0;
-	record_and_report(word, other, 1);
-	*sleeper = errseq_sample(word);
-	assert_int_not_equal(*sleeper, 0);
+	errseq_init(&word);
+	other = 0;
+	record_and_report(1);
+	sleeper = errseq_sample(&word);
+	assert_int_not_equal(sleeper, 0);
 }
 
 TEST(check_after_one_error_less_than_the_wrap_returns_it)
 {
-	errseq_cursor_t sleeper, other;
-	errseq_t word;
-
-	begin(&word, &sleeper, &other);
-	record_and_report(&word, &other, turns - 1);
+	begin();
+	record_and_report(turns - 1);
 	assert_int_equal(errseq_check(&word, sleeper), -A);
 }
 
 /* The documented limit, not a feature. */
 TEST(check_after_exactly_the_wrap_and_the_same_errno_is_0)
 {
-	errseq_cursor_t sleeper, other;
-	errseq_t word;
-
-	begin(&word, &sleeper, &other);
-	record_and_report(&word, &other, turns);
+	begin();
+	record_and_report(turns);
 	assert_int_equal(errseq_check(&word, sleeper), 0);
-	record_and_report(&word, &other, 1);
+	record_and_report(1);
 	assert_int_equal(errseq_check(&word, sleeper), -A);
 }
 
 TEST(check_after_exactly_the_wrap_and_another_errno_returns_it)
 {
-	errseq_cursor_t sleeper, other;
-	errseq_t word;
-
-	begin(&word, &sleeper, &other);
-	record_and_report(&word, &other, turns - 1);
+	begin();
+	record_and_report(turns - 1);
 	assert_int_equal(errseq_set(&word, -B), 0);
 	assert_int_equal(errseq_check_and_advance(&word, &sleeper), -B);
 }
 
 TEST(cursor_at_the_beginning_is_told_after_the_wrap_too)
 {
-	errseq_cursor_t sleeper, other;
-	errseq_t word;
-
-	begin(&word, &sleeper, &other);
-	record_and_report(&word, &other, turns - 1);
+	begin();
+	record_and_report(turns - 1);
 	assert_int_equal(errseq_cursor_count(errseq_load(&word)), LAST_COUNT);
 	assert_int_equal(errseq_check(&word, 0), -A);
-	record_and_report(&word, &other, 1);
+	record_and_report(1);
 	assert_int_equal(errseq_cursor_count(errseq_load(&word)), 0);
 	assert_int_equal(errseq_check(&word, 0), -A);
 }
@@ -91,11 +81,9 @@ TEST(cursor_at_the_beginning_is_told_after_the_wrap_too)
 /* Errors that nobody looks at do not bring the wrap any closer. */
 TEST(check_after_the_wrap_in_unobserved_errors_returns_the_latest)
 {
-	errseq_cursor_t sleeper, other;
-	errseq_t word;
 	int i;
 
-	begin(&word, &sleeper, &other);
+	begin();
 	for (i = 0; i < 1 << 18; i++)
 		assert_int_equal(errseq_set(&word, -A), 0);
 	assert_int_equal(errseq_check(&word, sleeper), -A);
