@@ -70,41 +70,30 @@ static void raise_to(atomic_ulong *number, unsigned long goal)
 }
 
 /*
- * A look through the shared cursor number 0. `alone` says afterwards whether no other look through it was in the
- * middle or came between.
+ * An advance through the shared cursor number 0. If it returns 0, and the other of the two was not in one and made none
+ * meanwhile, then one of them got an error for each record that was completed before.
  */
-static void advance_together(struct call_marker *slot, unsigned w, int (*alone)(long), long when)
+static void advance_together(struct call_marker *slot, unsigned w, int is_handler)
 {
-	struct subject *words = arena.words;
-	struct snapshot before = snapshot(&words[w].oracle);
+	sig_atomic_t signals_before = signals;
+	struct snapshot before = snapshot(&arena.words[w].oracle);
 	atomic_ulong *seen = arena.seen_through_shared[w];
+	unsigned long notes[RECORDERS];
 	int r;
 
-	if (checked_advance_shared(slot, words, w, 0)) {
-		unsigned long now[RECORDERS];
-
-		read_notes(&words[w].oracle, now);
+	if (checked_advance_shared(slot, arena.words, w, 0)) {
+		read_notes(&arena.words[w].oracle, notes);
 		for (r = 0; r < RECORDERS; r++)
-			raise_to(&seen[r], now[r]);
+			raise_to(&seen[r], notes[r]);
 		return;
 	}
 	for (r = 0; r < RECORDERS; r++)
-		if (before.completed[r] > load_relaxed(&seen[r]) && alone(when))
+		if (before.completed[r] > load_relaxed(&seen[r]) &&
+		    (is_handler ? !in_a_shared_advance : signals == signals_before))
 			complain("errseq_check_and_advance_shared",
-				 "nobody is told through the shared cursor of a record that was "
-				 "completed before the look began (G1)",
+				 "neither of the two got an error of a record that was completed "
+				 "before the call (G1)",
 				 w, 0);
-}
-
-static int handler_is_alone(long when)
-{
-	(void)when;
-	return !in_a_shared_advance;
-}
-
-static int interrupted_is_alone(long when)
-{
-	return signals == when;
 }
 
 /* ---- the handler --------------------------------------------------------------------------------------- */
@@ -127,7 +116,7 @@ static void handle(int number)
 		unsigned what = next_random(&handler_seed), w = what / 65536 % WORDS;
 
 		if (what % 8 == 2)
-			advance_together(&arena.slots[HANDLER], w, handler_is_alone, 0);
+			advance_together(&arena.slots[HANDLER], w, 1);
 		else if (what % 4 == 2)
 			checked_advance_shared(&arena.slots[HANDLER], arena.words, w, 1);
 		else
@@ -154,7 +143,7 @@ static void call_once(uint64_t *seed)
 
 	if (what % 8 == 2) {
 		in_a_shared_advance = 1;
-		advance_together(slot, w, interrupted_is_alone, signals);
+		advance_together(slot, w, 0);
 		in_a_shared_advance = 0;
 	} else if (what % 4 == 2) {
 		checked_advance_shared(slot, arena.words, w, 1);

@@ -88,6 +88,10 @@ TEST(every_step_of_a_random_history_does_what_contract_and_guarantees_say)
 		errseq_cursor_t model_cursor = observer->cursor;
 		int err, expected;
 
+		if (i % 1000000 == 0) {
+			get_on();
+			report("operations", i, operations);
+		}
 		switch (random_below(8)) {
 		case 0:
 		case 1:
