@@ -72,6 +72,7 @@ static inline void begin_program(int argc, char **argv)
 	const unsigned counts[MOST_COUNTS] = { 2, 3, 4, 7, 16, cores + 1, 2 * cores + 1 };
 	const char *slash = strrchr(argv[0], '/');
 	char *end = argv[0];
+	unsigned i, j;
 
 	run.name = slash ? slash + 1 : argv[0];
 	run.seconds = argc > 1 ? strtod(argv[1], &end) : 1.5;
@@ -81,11 +82,17 @@ static inline void begin_program(int argc, char **argv)
 			run.name);
 		exit(2);
 	}
-	run.counts_of = argc > 2 ? 1 : MOST_COUNTS;
-	memcpy(run.counts, counts, sizeof(counts));
-	if (argc > 2)
+	for (i = 0; i < MOST_COUNTS; i++) {
+		for (j = 0; j < run.counts_of && run.counts[j] != counts[i]; j++)
+			;
+		run.counts[j] = counts[i];
+		run.counts_of += j == run.counts_of; /* each number once */
+	}
+	if (argc > 2) {
+		run.counts_of = 1;
 		run.counts[0] = (unsigned)number_from(argv[2], "THREADS", 1, MOST_THREADS);
-	run.seed = (unsigned long)time(NULL) & 0xffffffff;
+	}
+	run.seed = (unsigned long)(now() * 1000) & 0xffffffff;
 	if (argc > 3)
 		run.seed = number_from(argv[3], "SEED", 0, 0xffffffff);
 	run.began = now();
@@ -333,7 +340,7 @@ static inline void give_up(struct crew *crew, enum kind kind, unsigned finished)
 static inline void wait_for(struct crew *crew, enum kind kind)
 {
 	const struct timespec nap = { 0, 300000 };
-	unsigned finished;
+	unsigned finished, naps = 0;
 
 	while ((finished = load_relaxed(&crew->finished)) < crew->count) {
 		double time = now();
@@ -342,8 +349,11 @@ static inline void wait_for(struct crew *crew, enum kind kind)
 			store_relaxed(&crew->over, 1);
 		if (time >= run.slice_end + PATIENCE_SECONDS)
 			give_up(crew, kind, finished);
-		get_on();
-		report("seconds", (unsigned long)(time - run.began), (unsigned long)run.seconds);
+		if (++naps % 1024 == 0) {
+			get_on();
+			report("seconds", (unsigned long)(time - run.began),
+			       (unsigned long)run.seconds);
+		}
 		nanosleep(&nap, NULL);
 	}
 }
