@@ -85,8 +85,8 @@ static inline unsigned count_tests(const struct CMUnitTest *tests)
 	return count;
 }
 
-/* In the middle of a long test: it does not hang. */
-static inline void get_on(void)
+/* For a long test that is not hanging. */
+static inline void restart_alarm(void)
 {
 #if HAVE_POSIX
 	alarm(HANGS_SECONDS);
@@ -109,7 +109,7 @@ static inline int begin_test(void **state)
 #if HAVE_POSIX
 	signal(SIGALRM, end_hanging_test);
 #endif
-	get_on();
+	restart_alarm();
 	return 0;
 }
 

@@ -118,7 +118,7 @@ static void die_on_each(const value_t *words, unsigned count, int (*die)(const s
 
 		for (c = 0; c < positions; c++)
 			for (a = 0; a < ALL_ACTORS; a++) {
-				get_on();
+				restart_alarm();
 				die_before_each_step(die, actor_at(a), word, at[c], pairs);
 			}
 		if (w % 16 == 15)
@@ -252,7 +252,7 @@ TEST(caller_that_dies_after_others_interfered_leaves_what_the_model_knows)
 				if (!may_stand_there(cursors[c], starts[s]) ||
 				    !may_stand_there(cursors[o], starts[s]))
 					continue;
-				get_on();
+				restart_alarm();
 				for (a = 0; a < COUNT_OF(actors); a++)
 					for (first = 0; first < COUNT_OF(actors); first++)
 						for (second = 0; second <= COUNT_OF(actors);

@@ -193,7 +193,7 @@ TEST(what_is_left_before_each_instruction_is_what_the_model_knows)
 				int reached = NOTHING, number = 1;
 				struct memory_state left;
 
-				get_on();
+				restart_alarm();
 				set_up(&start);
 				begin_call(actor_at(a));
 				do {
@@ -229,7 +229,7 @@ TEST(process_killed_before_each_instruction_leaves_what_the_model_knows)
 		int inside = 1, reached = NOTHING, number, i;
 
 		for (number = 1; inside; number++) {
-			get_on();
+			restart_alarm();
 			start_child();
 			set_up(&start);
 			begin_call(&actors[a]);
@@ -321,7 +321,7 @@ TEST(signal_before_each_instruction_is_as_if_it_came_before_or_after_the_call)
 			for (o = 0; o < COUNT_OF(others); o++) {
 				int number = 1;
 
-				get_on();
+				restart_alarm();
 				while (interrupt_before(number, starts[on[s]], 0, 0, &actors[a],
 							&actors[others[o].first],
 							others[o].second < 0

@@ -105,7 +105,7 @@ static void begin_to_be_interrupted(int step, void (*interference)(void *), void
 		ready = 1;
 	}
 	if (handled % 1024 == 0)
-		get_on();
+		restart_alarm();
 	do_in_the_handler = interference;
 	trace_begin(step, interference ? interrupt : NULL, argument);
 	errno = ERRNO_OF_THE_INTERRUPTED;

@@ -210,7 +210,7 @@ static void call_for_some_seconds(int with_jumps)
 	       (++calls % 1024 || time(NULL) < end || !was_interrupted_enough())) {
 		call_once(&seed);
 		if (calls % 65536 == 0)
-			get_on();
+			restart_alarm();
 	}
 	may_jump = 0;
 	signal(SIGUSR1, SIG_IGN);

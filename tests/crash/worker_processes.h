@@ -194,7 +194,7 @@ static inline void watch_workers(void)
 		for (i = 0; i < SLOTS; i++)
 			progress_last_seen[i] = progress_of(i);
 		signal(SIGALRM, end_hanging_workers);
-		get_on();
+		restart_alarm();
 	}
 	if (load_acquire(&workers->complaints) > 0)
 		fail_msg("%d complaints, the first: %s", load_relaxed(&workers->complaints),

@@ -89,7 +89,7 @@ TEST(every_step_of_a_random_history_does_what_contract_and_guarantees_say)
 		int err, expected;
 
 		if (i % 1000000 == 0) {
-			get_on();
+			restart_alarm();
 			report("operations", i, operations);
 		}
 		switch (random_below(8)) {

@@ -350,7 +350,7 @@ static inline void wait_for(struct crew *crew, enum kind kind)
 		if (time >= run.slice_end + PATIENCE_SECONDS)
 			give_up(crew, kind, finished);
 		if (++naps % 1024 == 0) {
-			get_on();
+			restart_alarm();
 			report("seconds", (unsigned long)(time - run.began),
 			       (unsigned long)run.seconds);
 		}
