@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* What one would write around the plain cursor, were there no shared one. */
+/* What one would write around the plain cursor if there were no shared one. */
 #include <pthread.h>
 
-#define CONTESTANT contestant_locked
-#define NAME	   "errseq-locked"
-#define ABOUT	   "libErrseq, one plain cursor for all threads under a pthread_mutex"
-#define GIVES	   (EACH_ONCE | LATEST | SAME_AGAIN | OWED | PAST)
-#include "cursors.h"
+#define CONTESTANT  contestant_errseq_locked
+#define NAME	    "errseq-locked"
+#define ABOUT	    "libErrseq, one plain cursor for all threads under a pthread_mutex"
+#define GIVES	    (EACH_ONCE | LATEST | AGAIN | UNREPORTED | SKIPS_REPORTED)
+#define WIDTH(call) errseq_##call
+#define ONE_OBSERVER
+#define HAS_LEAVE
+#include "errseq.h"
 
 typedef struct {
 	pthread_mutex_t lock;
@@ -51,4 +54,4 @@ static inline int advance(word_t *word, observer_t *observer)
 	return err;
 }
 
-#include "../workloads.h"
+#include "loops.h"

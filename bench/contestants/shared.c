@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#define CONTESTANT contestant_shared
-#define NAME	   "errseq-shared"
-#define ABOUT	   "libErrseq, one shared cursor for all threads, inline"
-#define GIVES	   (EACH_ONCE | LATEST | SAME_AGAIN | OWED | PAST | NO_LOCK | FLAT_MEMORY)
-#include "cursors.h"
+#define CONTESTANT  contestant_errseq_shared
+#define NAME	    "errseq-shared"
+#define ABOUT	    "libErrseq, one shared cursor for all threads, inline"
+#define WIDTH(call) errseq_##call
+#define ONE_OBSERVER
+#include "errseq.h"
 
 typedef errseq_shared_cursor_t observer_t;
 
@@ -17,12 +18,6 @@ static inline void peek(word_t *word, observer_t *observer)
 	errseq_shared_cursor_init(observer, errseq_peek(word));
 }
 
-static inline void leave(word_t *word, observer_t *observer)
-{
-	(void)word;
-	(void)observer;
-}
-
 static inline int check(word_t *word, observer_t *observer)
 {
 	return errseq_check_shared(word, observer);
@@ -33,4 +28,4 @@ static inline int advance(word_t *word, observer_t *observer)
 	return errseq_check_and_advance_shared(word, observer);
 }
 
-#include "../workloads.h"
+#include "loops.h"
