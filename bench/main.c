@@ -19,18 +19,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct options options = { 31, 2e6, 0, 0, NULL, 0, 0 };
+struct options options = { 31, 2e6, 0, 0, 0, 0 };
 
 static void usage(FILE *out)
 {
 	unsigned i;
 
-	fputs("usage: bench [OPTION]...\n"
+	fputs("usage: bench [OPTION]... [WORKLOAD]...\n"
 	      "  --turns N     so many turns, 31 if nothing is said; 1 ms or more each\n"
 	      "  --threads N   at most so many; as many as there are processors if nothing is "
 	      "said\n"
-	      "  --only NAMES  these workloads, separated by commas\n"
-	      "  --words N     only the walk over so many words, each once, for valgrind\n"
+	      "  --words N     for valgrind: the workload words with so many words, each once\n"
 	      "  --csv         print CSV instead of tables\n"
 	      "  --check       no figures: does each workload run, are all answers right?\n"
 	      "Returns 0; 1 if an answer was wrong, or the system refused something; 2 if it was "
@@ -59,38 +58,11 @@ static unsigned number_or_exit(const char *text, unsigned most)
 	return (unsigned)number;
 }
 
-/* Is it among --only's names? Without --only, every name is. */
-static int is_wanted(const char *name)
-{
-	size_t length = strlen(name);
-	const char *at = options.only;
-
-	for (; at && *at; at += strcspn(at, ","), at += *at == ',')
-		if (strncmp(at, name, length) == 0 && strcspn(at, ",") == length)
-			return 1;
-	return !options.only;
-}
-
-/* Each of --only's names is a workload's. */
-static void check_names(void)
-{
-	int named = 1, known = is_wanted("wake"), i;
-	const char *at;
-
-	for (at = options.only; at && *at; at++)
-		named += *at == ',';
-	for (i = 0; workloads[i].name; i++)
-		known += is_wanted(workloads[i].name);
-	if (options.only && named != known)
-		fail("not all of these are workloads, or one is named twice:", options.only);
-}
-
 static void read_options(int argc, char **argv)
 {
 	static const struct option names[] = {
 		{ "turns", required_argument, NULL, 't' },
 		{ "threads", required_argument, NULL, 'n' },
-		{ "only", required_argument, NULL, 'o' },
 		{ "words", required_argument, NULL, 'w' },
 		{ "csv", no_argument, NULL, 'f' },
 		{ "check", no_argument, NULL, 'k' },
@@ -107,12 +79,8 @@ static void read_options(int argc, char **argv)
 		case 'n':
 			options.threads = number_or_exit(optarg, MOST_THREADS);
 			break;
-		case 'o':
-			options.only = optarg;
-			break;
 		case 'w':
 			options.words = number_or_exit(optarg, 100000000);
-			options.only = "words";
 			options.turns = 1;
 			break;
 		case 'f':
@@ -128,9 +96,28 @@ static void read_options(int argc, char **argv)
 		default:
 			exit(2);
 		}
-	if (optind < argc)
-		fail("not an option:", argv[optind]);
-	check_names();
+}
+
+/* Is it among the arguments? Without any, every name is. */
+static int is_wanted(const char *name, char **arguments)
+{
+	int is_any = !*arguments;
+
+	for (; *arguments; arguments++)
+		is_any |= strcmp(*arguments, name) == 0;
+	return is_any;
+}
+
+static void check_names(char **arguments)
+{
+	for (; *arguments; arguments++) {
+		unsigned i = 0;
+
+		while (workloads[i].name && strcmp(workloads[i].name, *arguments) != 0)
+			i++;
+		if (!workloads[i].name && strcmp(*arguments, "wake") != 0)
+			fail("no such workload:", *arguments);
+	}
 }
 
 int main(int argc, char **argv)
@@ -138,6 +125,8 @@ int main(int argc, char **argv)
 	unsigned i;
 
 	read_options(argc, argv);
+	argv += optind;
+	check_names(argv);
 	if (options.threads == 0 || options.threads > run_processors())
 		options.threads = run_processors();
 	report_circumstances();
@@ -145,9 +134,9 @@ int main(int argc, char **argv)
 		if (!keeps_promises(contestants[i]))
 			return 1;
 	for (i = 0; workloads[i].name; i++)
-		if (is_wanted(workloads[i].name) && run_workload(&workloads[i]))
+		if (is_wanted(workloads[i].name, argv) && run_workload(&workloads[i]))
 			return 1;
-	if (is_wanted("wake") && run_wakes())
+	if (is_wanted("wake", argv) && run_wakes())
 		return 1;
 	if (ferror(stdout) | fflush(stdout)) {
 		perror("bench: the figures could not be written");

@@ -7,8 +7,7 @@ extern struct options {
 	unsigned turns;
 	double nanoseconds; /* that a turn should take */
 	unsigned threads;
-	unsigned words;	  /* not 0: only the walk over so many words, once */
-	const char *only; /* names of workloads, or null */
+	unsigned words; /* not 0: of the workload words, so many words, each once */
 	int is_csv, is_check;
 } options;
 

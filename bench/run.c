@@ -7,65 +7,50 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-static unsigned processors, bound;
-static unsigned wanted;		/* threads of this turn */
-static atomic_uint at_the_line; /* those that are ready to begin */
+static unsigned bound;
+static size_t processor[MOST_THREADS]; /* so many, for threads to be bound to */
 
-#ifdef __linux__
-static size_t processor[MOST_THREADS];
-
-static void find_processors(void)
-{
-	cpu_set_t ours;
-	size_t i;
-
-	if (sched_getaffinity(0, sizeof(ours), &ours) != 0)
-		return;
-	for (i = 0; i < CPU_SETSIZE && bound < MOST_THREADS; i++)
-		if (CPU_ISSET(i, &ours))
-			processor[bound++] = i;
-}
-
-static void bind_thread(unsigned number)
-{
-	cpu_set_t one;
-
-	CPU_ZERO(&one);
-	CPU_SET(processor[number], &one);
-	if (sched_setaffinity(0, sizeof(one), &one) != 0)
-		perror("bench: a thread is not bound to its processor");
-}
-#else
-static void find_processors(void)
-{
-}
-
-static void bind_thread(unsigned number)
-{
-	(void)number;
-}
-#endif
+/* Of this turn. */
+static struct job *jobs_of_turn;
+static unsigned wanted;
+static atomic_uint at_the_line; /* threads that are ready to begin */
 
 unsigned run_processors(void)
 {
-	if (processors == 0) {
-		long online = sysconf(_SC_NPROCESSORS_ONLN);
+	long online = sysconf(_SC_NPROCESSORS_ONLN);
+#ifdef __linux__
+	cpu_set_t ours;
+	size_t i;
 
-		find_processors();
-		processors = bound		     ? bound
-			     : online < 1	     ? 1
-			     : online > MOST_THREADS ? MOST_THREADS
-						     : (unsigned)online;
-	}
-	return processors;
+	bound = 0;
+	if (sched_getaffinity(0, sizeof(ours), &ours) == 0)
+		for (i = 0; i < CPU_SETSIZE && bound < MOST_THREADS; i++)
+			if (CPU_ISSET(i, &ours))
+				processor[bound++] = i;
+#endif
+	if (bound)
+		return bound;
+	return online > 0 && online < MOST_THREADS ? (unsigned)online : 1;
+}
+
+static void bind_thread(size_t to)
+{
+#ifdef __linux__
+	cpu_set_t one;
+
+	CPU_ZERO(&one);
+	CPU_SET(to, &one);
+	if (sched_setaffinity(0, sizeof(one), &one) != 0)
+		perror("bench: a thread is not bound to its processor");
+#else
+	(void)to;
+#endif
 }
 
 int run_is_bound(void)
 {
 	return bound != 0;
 }
-
-static struct job *jobs_of_turn;
 
 static void *work(void *at)
 {
@@ -74,7 +59,7 @@ static void *work(void *at)
 	double start;
 
 	if (number < bound)
-		bind_thread(number);
+		bind_thread(processor[number]);
 	atomic_fetch_add_explicit(&at_the_line, 1, memory_order_relaxed);
 	while (atomic_load_explicit(&at_the_line, memory_order_relaxed) < wanted) {
 		relax();

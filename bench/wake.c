@@ -15,6 +15,7 @@
 #include <errseq/errseq.h>
 #include <errseq/wait.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -145,7 +146,7 @@ enum {
 static _Alignas(FAR_APART) struct {
 	const struct way *way;
 	unsigned waiters;
-	atomic_uint ready, awake;
+	atomic_uint ready;
 	double recorded, woken[MOST_THREADS], busy;
 	int result[MOST_THREADS];
 } present;
@@ -165,7 +166,7 @@ static void record_once(struct job *job)
 
 	(void)job;
 	while (atomic_load_explicit(&present.ready, memory_order_relaxed) < present.waiters)
-		relax();
+		sched_yield();
 	nanosleep(&while_they_fall_asleep, NULL);
 	present.recorded = now_ns();
 	present.way->record(present.waiters);

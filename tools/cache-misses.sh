@@ -13,7 +13,7 @@ work=$(mktemp -d)
 trap 'rm -r "$work"' EXIT
 words=1000000
 must valgrind --tool=callgrind --cache-sim=yes --I1=32768,8,64 --D1=32768,8,64 --LL=8388608,16,64 --collect-atstart=no \
-	'--toggle-collect=loop_walk_of_*' --callgrind-out-file="$work/out" "$1" --words "$words"
+	'--toggle-collect=loop_walk_of_*' --callgrind-out-file="$work/out" "$1" --words "$words" words
 # reads and writes that miss; what a loop calls is added to the loop
 callgrind_annotate --inclusive=yes --threshold=100 --show=D1mr,D1mw,DLmr,DLmw "$work/out" |
 	sed -nE 's/,//g; s/\([^)]*%\)//g; /loop_walk_of_/p' | awk -v words="$words" '{

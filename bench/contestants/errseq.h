@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A word of libErrseq. WIDTH(set) is errseq_set, or errseq64_set. With ONE_OBSERVER the contestant has its own kind
- * of cursor, one for all threads, as the handle of a file has it.
+ * A word of libErrseq with its plain cursor. WIDTH(set) is errseq_set, or errseq64_set. A contestant with ONE_OBSERVER
+ * for all threads, as the handle of a file has it, defines observer_t, begin, check and advance itself.
  */
 #include <errseq/errseq.h>
 
@@ -25,17 +25,9 @@ static inline int record(word_t *word, int err)
 #ifndef ONE_OBSERVER
 typedef WIDTH(cursor_t) observer_t;
 
-static inline void sample(word_t *word, observer_t *observer)
-{
-	*observer = WIDTH(sample)(word);
-}
+#define begin(observer, cursor) ((void)(*(observer) = (cursor)))
 
-static inline void peek(word_t *word, observer_t *observer)
-{
-	*observer = WIDTH(peek)(word);
-}
-
-static inline int check(word_t *word, observer_t *observer)
+static inline int check(word_t *word, const observer_t *observer)
 {
 	return WIDTH(check)(word, *observer);
 }
@@ -44,6 +36,16 @@ static inline int advance(word_t *word, observer_t *observer)
 {
 	return WIDTH(check_and_advance)(word, observer);
 }
+#endif
+
+static inline void sample(word_t *word, observer_t *observer)
+{
+	begin(observer, WIDTH(sample)(word));
+}
+
+static inline void peek(word_t *word, observer_t *observer)
+{
+	begin(observer, WIDTH(peek)(word));
+}
 
 #include "loops.h"
-#endif

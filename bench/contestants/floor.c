@@ -56,7 +56,7 @@ static inline void peek(word_t *word, observer_t *observer)
 	*observer = mark(word, atomic_load_explicit(&word->value, memory_order_relaxed));
 }
 
-static inline int check(word_t *word, observer_t *observer)
+static inline int check(word_t *word, const observer_t *observer)
 {
 	uint32_t now = atomic_load_explicit(&word->value, memory_order_relaxed);
 

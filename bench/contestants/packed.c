@@ -55,7 +55,7 @@ static inline int advance(word_t *word, observer_t *observer)
 	return error_in(now);
 }
 
-static inline int check(word_t *word, observer_t *observer)
+static inline int check(word_t *word, const observer_t *observer)
 {
 	observer_t position = *observer;
 

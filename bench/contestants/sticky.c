@@ -27,13 +27,13 @@ static inline void sample(word_t *word, observer_t *observer)
 	*observer = 0;
 }
 
-static inline int check(word_t *word, observer_t *observer)
+static inline int check(word_t *word, const observer_t *observer)
 {
 	(void)observer;
 	return atomic_load_explicit(word, memory_order_acquire);
 }
 
-static inline int advance(word_t *word, observer_t *observer)
+static inline int advance(word_t *word, const observer_t *observer)
 {
 	(void)observer;
 	if (LIKELY(atomic_load_explicit(word, memory_order_relaxed) == 0))
