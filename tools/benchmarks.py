@@ -35,11 +35,11 @@ TARGETS = [
 CALLS = [(w, 1, "ns", w) for w in ("check", "advance", "flags", "error", "sample", "peek", "record", "record-advance")]
 THREADS = [(w, 0, "ns", w) for w in ("check", "check-apart", "advance", "beside-1000", "beside-1000-recorder",
                                      "beside-1000000", "beside-1000000-recorder", "record", "record-alternating")]
-SIZES = [("bytes-word", 1, "ns", "bytes a word"), ("bytes-observer", 1, "ns", "bytes an observer"),
+SIZES = [("bytes-word", 1, "count", "bytes a word"), ("bytes-observer", 1, "count", "bytes an observer"),
          ("observers", 1000000, "ns", "record, 1,000,000 observers"),
          ("round", 1000000, "ns", "report to each of 1,000,000"),
          ("words", 1000000, "ns", "check at one of 1,000,000 words"),
-         ("misses-near", 1000000, "ns", "misses near"), ("misses-far", 1000000, "ns", "misses far")]
+         ("misses-near", 1000000, "count", "misses near"), ("misses-far", 1000000, "count", "misses far")]
 
 
 def measure(bench):
@@ -64,10 +64,9 @@ def keep(raw, folder):
     cells, contestants = {}, {}
     for row in csv.DictReader(line for line in raw.splitlines() if line[0] != "#"):
         contestants[row["contestant"]] = None
-        for figure in ("ns", "ratio"):
-            if row[figure]:
-                key = row["workload"], row["n"], figure
-                cells.setdefault(key, {})[row["contestant"]] = f"{float(row[figure]):.4g}"
+        figures = {"ns": row["ns"], "ratio": row["ratio"]} if row["ratio"] else {"count": row["ns"]}
+        for figure, value in figures.items():
+            cells.setdefault((row["workload"], row["n"], figure), {})[row["contestant"]] = f"{float(value):.4g}"
     with open(folder / f"{name}.csv", "w", encoding="utf-8") as file:
         for key, value in about.items():
             file.write(f"# {key}: {value}\n")
@@ -123,7 +122,7 @@ def targets(runs):
         rows.append([what, f"≤ {limit:.2f}", *(cell(r, r and r <= limit) for r in ratios)])
     mutex = [run.get("advance", 0, "ratio", "mutex") for run in runs]
     rows.append(["for comparison: check and advance of a mutex, all threads", "≥ 25", *(cell(r, r and r >= 25) for r in mutex)])
-    code = [run.get("code", 1, "ns", "errseq") for run in runs]
+    code = [run.get("code", 1, "count", "errseq") for run in runs]
     rows.append(["code of both words at -O2, bytes", "< 2048", *(cell(b, b and b < 2048) for b in code)])
     rows.append(["threads", "", *(str(run.most("check")) for run in runs)])
     rows.append(["measured", "", *(run.about["date"].split()[0] for run in runs)])
