@@ -18,7 +18,7 @@
 # offer, with a state directory of its own: the system stays as it is, and no package is needed for each
 # architecture, musl and Windows among them.
 #
-# --table FILE writes what was seen between the two markers of docs/architectures.md, or to a new file.
+# --table FILE writes what was seen between the two markers of docs/evidence/architectures.md, or to a new file.
 #
 # Returns 0 if nothing failed, 1 if something did, 2 if it could not look, 77 if there is no source of cmocka.
 set -euo pipefail
