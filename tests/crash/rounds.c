@@ -16,7 +16,7 @@
  *	plain, told	the same for each cursor and its owners.
  *
  * Who is killed in an advance through the shared cursor may have marked the word and not have moved the cursor
- * (docs/algorithm.md, "A mark a moment early"). Then the error is told to the next who looks; "never" is only for
+ * (docs/algorithm.md, "Shared cursors"). Then the error is told to the next who looks; "never" is only for
  * those who died after the cursor moved. steps.c tells the two apart.
  *
  * usage: rounds [ROUNDS]; by default 2000, or as many as fit into 5 seconds.
