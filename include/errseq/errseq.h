@@ -88,6 +88,12 @@
 #define ERRSEQ_VERSION_MINOR 1
 #define ERRSEQ_VERSION_PATCH 0
 
+/*
+ * Discards a result on purpose: ERRSEQ_DISCARD(errseq_peek(&word)). gcc warns of a discarded result even
+ * behind (void).
+ */
+#define ERRSEQ_DISCARD(result) ((void)!(result))
+
 /* The largest errno that a word can hold. */
 #define ERRSEQ_MAX_ERRNO 4095
 
@@ -455,7 +461,7 @@ ERRSEQ_SET_CHECKS_ITS_CONSTANT_(errseq64_set, errseq64_t)
  * The fast paths, inline for gcc and clang. gnu_inline never emits a symbol: where the compiler does not
  * inline, the library's own is called. Define ERRSEQ_NO_INLINE to call the library always.
  */
-#if defined __GNUC__ && !defined ERRSEQ_NO_INLINE
+#if defined ERRSEQ_GNUC_ && !defined ERRSEQ_NO_INLINE
 #define ERRSEQ_INLINE_ extern __inline__ __attribute__((gnu_inline))
 #define ERRSEQ_(name)  errseq_##name
 #include "errseq_inline.h"

@@ -47,6 +47,7 @@ try() {
 			'errseq_sample(word)' 'errseq_peek(word)'; do
 			refused 'unused|ignor' "$call;" -Werror
 			accepted "if ($call) return;"
+			accepted "ERRSEQ_DISCARD($call);"
 		done
 		for call in 'errseq_set(0, -EIO)' 'errseq_init(0)' 'if (errseq_wait(0, *cursor, 0)) return'; do
 			refused 'null' "$call;" -Werror -Wnonnull

@@ -255,14 +255,14 @@ fault orders 'G2|G6' 'get: the load is relaxed' $c \
 '	return atomic_load_explicit(&cursor->cursor_, memory_order_relaxed);'
 
 # ---- waiting ----
-sleep='		result = futex_(eseq, FUTEX_WAIT_BITSET, now, &until);'
+sleep='		result = futex_(eseq, WAIT_UNTIL, now, seconds, nanoseconds);'
 fault steps 'wake-up is lost' 'wait sleeps on a value that it did not judge' $w "$sleep" \
 '		now = atomic_load_explicit(&eseq->word_, memory_order_relaxed);
 '"$sleep"
 fault steps 'linear' 'wait does not look again' $w "$sleep" "$sleep
 		return 0;"
 fault steps 'wake-up is lost' 'wake wakes nobody' $w \
-'	futex_(eseq, FUTEX_WAKE, INT_MAX, NULL);' '	(void)eseq;'
+'	futex_(eseq, WAKE, INT_MAX, 0, 0);' '	(void)eseq;'
 fault orders G6 'wait: no acquire fence' $w '			ERRSEQ_ACQUIRE_(eseq);
 ' ''
 
