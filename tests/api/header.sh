@@ -21,7 +21,7 @@ clang_all="-Weverything -Wno-c++98-compat -Wno-c++98-compat-pedantic -Wno-disabl
 	-Wno-declaration-after-statement -Wno-unsafe-buffer-usage -Wno-unknown-warning-option"
 
 standards_c="c99 c11 c2x" standards_cxx="c++11 c++2b"
-[ $how_many = few ] || standards_c="c99 c11 c17 c2x gnu99 gnu11 gnu17 gnu2x" \
+[ "$how_many" = few ] || standards_c="c99 c11 c17 c2x gnu99 gnu11 gnu17 gnu2x" \
 	standards_cxx="c++11 c++14 c++17 c++20 c++2b gnu++11 gnu++17 gnu++2b"
 
 modes=0
@@ -72,7 +72,7 @@ if [ -n "$cxx" ]; then
 else
 	skip_part "no C++ compiler"
 fi
-[ $how_many = few ] || have clang || skip_part "clang is not installed"
+[ "$how_many" = few ] || have clang || skip_part "clang is not installed"
 echo "$modes objects from the header in all language modes, all warnings on, none given"
 
 # One program of all of them.
@@ -134,7 +134,7 @@ EOF
 	}
 	echo "$compiler and $plus with -flto agree too"
 done
-[ $how_many = all ] || exit 0
+[ "$how_many" = all ] || exit 0
 
 # Each header by itself, as build systems that check layering compile them.
 for compiler in $(compilers_for "$cc" gcc clang); do

@@ -62,7 +62,7 @@ try() {
 }
 
 levels=-O2 standards_c=c17 standards_cxx=c++11
-[ $how_many = few ] || levels="-O0 -O2" standards_c="c99 c17" standards_cxx="c++11 c++20"
+[ "$how_many" = few ] || levels="-O0 -O2" standards_c="c99 c17" standards_cxx="c++11 c++20"
 for compiler in $(compilers_for "$cc" gcc clang); do
 	for standard in $standards_c; do
 		try "$compiler" "-std=$standard" -x c
@@ -77,5 +77,5 @@ if [ -n "$cxx" ]; then
 else
 	skip_part "no C++ compiler"
 fi
-[ $how_many = few ] || have clang || skip_part "clang is not installed"
+[ "$how_many" = few ] || have clang || skip_part "clang is not installed"
 echo "$caught misuses were refused by the compiler, their right twins accepted"

@@ -53,11 +53,11 @@ EOC
 
 must "$cc" -O1 -g -I"$source_dir/include" -c "$source_dir/src/errseq.c" -o library.o
 for compiler in $(compilers_for "$cc" gcc clang); do
-	"$compiler" -fsanitize=thread -O1 -g -I"$source_dir/include" pass.c library.o -pthread -o half 2>log &&
-		"$compiler" -fsanitize=thread -O1 -g -I"$source_dir/include" pass.c "$source_dir/src/errseq.c" -pthread -o whole 2>>log || {
+	with=("$compiler" -fsanitize=thread -O1 -g -I"$source_dir/include" pass.c -pthread)
+	if ! "${with[@]}" library.o -o half 2>log || ! "${with[@]}" "$source_dir/src/errseq.c" -o whole 2>log; then
 		skip_part "$compiler -fsanitize=thread does not link here: $(tail -n 1 log)"
 		continue
-	}
+	fi
 	runner=()
 	! ./whole 2>&1 | grep -q 'unexpected memory mapping' || runner=(setarch "$(uname -m)" -R)
 	must "${runner[@]}" ./whole
