@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * How long until those who sleep are awake: from just before the record to the return of each waiter's wait, and
- * how long the recorder is busy. A turn is one record, after all waiters had the time to fall asleep.
+ * From just before the record until each waiting thread has returned, and how long the recorder is busy. A turn is
+ * one record, after all waiters had the time to fall asleep.
  */
-#include "bench.h"
+#include "wake.h"
+
+#include "contestant.h"
+#include "figures.h"
+#include "options.h"
+#include "report.h"
+#include "run.h"
 
 #include <errno.h>
 #include <errseq/errseq.h>
 #include <errseq/wait.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #ifdef ERRSEQ_HAVE_WAIT
 #include <linux/futex.h>
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
-
-enum {
-	MOST_WAITERS = 256
-};
 
 /* ---- the floor: one word that the kernel lets threads sleep on ---- */
 
@@ -33,7 +33,7 @@ static void futex(int what, uint32_t value)
 	syscall(SYS_futex, &bare, what, value, NULL, NULL, 0);
 }
 
-static _Alignas(FAR_APART) uint32_t floor_position[MOST_WAITERS];
+static _Alignas(FAR_APART) uint32_t floor_position[MOST_THREADS];
 
 static int floor_wait(unsigned waiter)
 {
@@ -53,9 +53,9 @@ static void floor_record(unsigned waiters)
 /* ---- libErrseq ---- */
 
 static _Alignas(FAR_APART) errseq_t word = ERRSEQ_INIT;
-static _Alignas(FAR_APART) errseq_cursor_t cursors[MOST_WAITERS];
+static _Alignas(FAR_APART) errseq_cursor_t cursors[MOST_THREADS];
 
-static int errseq_wait_for_news(unsigned waiter)
+static int errseq_wait_and_advance(unsigned waiter)
 {
 	int err = errseq_wait(&word, cursors[waiter], NULL);
 
@@ -72,12 +72,12 @@ static void errseq_record(unsigned waiters)
 /* ---- a condition variable ---- */
 
 static _Alignas(FAR_APART) pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t news = PTHREAD_COND_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static struct {
 	int error;
 	unsigned generation;
 } guarded;
-static _Alignas(FAR_APART) unsigned positions[MOST_WAITERS];
+static _Alignas(FAR_APART) unsigned positions[MOST_THREADS];
 
 static int condition_wait(unsigned waiter)
 {
@@ -85,7 +85,7 @@ static int condition_wait(unsigned waiter)
 
 	pthread_mutex_lock(&lock);
 	while (guarded.generation == positions[waiter])
-		pthread_cond_wait(&news, &lock);
+		pthread_cond_wait(&changed, &lock);
 	positions[waiter] = guarded.generation;
 	err = guarded.error;
 	pthread_mutex_unlock(&lock);
@@ -99,12 +99,12 @@ static void condition_record(unsigned waiters)
 	guarded.error = -EIO;
 	guarded.generation++;
 	pthread_mutex_unlock(&lock);
-	pthread_cond_broadcast(&news);
+	pthread_cond_broadcast(&changed);
 }
 
 /* ---- an eventfd for each ---- */
 
-static _Alignas(FAR_APART) int event_of[MOST_WAITERS];
+static _Alignas(FAR_APART) int event_of[MOST_THREADS];
 static atomic_int event_error;
 
 static int event_wait(unsigned waiter)
@@ -130,15 +130,14 @@ static void event_record(unsigned waiters)
 /* ---- turns ---- */
 
 static const struct way {
-	const char *name, *about;
+	const char *name;
 	int (*wait)(unsigned waiter);
 	void (*record)(unsigned waiters);
 } ways[] = {
-	{ "floor", "one futex word, bare", floor_wait, floor_record },
-	{ "errseq", "errseq_wait, errseq_wake", errseq_wait_for_news, errseq_record },
-	{ "condition", "pthread_cond_broadcast, {errno, generation} under a mutex", condition_wait,
-	  condition_record },
-	{ "eventfd", "an eventfd for each observer", event_wait, event_record },
+	{ "floor", floor_wait, floor_record }, /* the first, as in contestants[] */
+	{ "errseq", errseq_wait_and_advance, errseq_record },
+	{ "condition", condition_wait, condition_record },
+	{ "eventfd", event_wait, event_record },
 };
 enum {
 	WAYS = sizeof(ways) / sizeof(ways[0])
@@ -147,17 +146,17 @@ enum {
 static _Alignas(FAR_APART) struct {
 	const struct way *way;
 	unsigned waiters;
-	atomic_uint ready, awake;
-	double recorded, woken[MOST_WAITERS], busy;
-	int told[MOST_WAITERS];
+	atomic_uint ready;
+	double recorded, woken[MOST_THREADS], busy;
+	int result[MOST_THREADS];
 } present;
 
 static void wait_once(struct job *job)
 {
-	unsigned self = (unsigned)job->observer;
+	unsigned self = (unsigned)job->times;
 
 	atomic_fetch_add_explicit(&present.ready, 1, memory_order_relaxed);
-	present.told[self] = present.way->wait(self);
+	present.result[self] = present.way->wait(self);
 	present.woken[self] = now_ns();
 }
 
@@ -167,7 +166,7 @@ static void record_once(struct job *job)
 
 	(void)job;
 	while (atomic_load_explicit(&present.ready, memory_order_relaxed) < present.waiters)
-		relax();
+		sched_yield();
 	nanosleep(&while_they_fall_asleep, NULL);
 	present.recorded = now_ns();
 	present.way->record(present.waiters);
@@ -176,7 +175,7 @@ static void record_once(struct job *job)
 
 static int one_turn(const struct way *way, unsigned waiters, double *last, double *busy)
 {
-	static struct job jobs[MOST_WAITERS + 1];
+	static struct job jobs[MOST_THREADS];
 	unsigned i;
 
 	present.way = way;
@@ -185,52 +184,35 @@ static int one_turn(const struct way *way, unsigned waiters, double *last, doubl
 	jobs[0].loop = record_once;
 	for (i = 0; i < waiters; i++) {
 		jobs[i + 1].loop = wait_once;
-		jobs[i + 1].observer = i;
+		jobs[i + 1].times = i; /* which waiter */
 	}
-	pool_run(jobs, waiters + 1);
+	run_jobs(jobs, waiters + 1);
 	*last = 0;
 	*busy = present.busy;
 	for (i = 0; i < waiters; i++) {
 		double latency = present.woken[i] - present.recorded;
 
-		if (present.told[i] != -EIO) {
-			fprintf(stderr, "bench: wake, %s: waiter %u was told %d instead of %d\n",
-				way->name, i, present.told[i], -EIO);
-			return 1;
+		if (present.result[i] != -EIO) {
+			fprintf(stderr, "bench: wake, %s: waiter %u got %d instead of %d\n",
+				way->name, i, present.result[i], -EIO);
+			return 0;
 		}
 		if (latency > *last)
 			*last = latency;
 	}
-	return 0;
+	return 1;
 }
 
-int is_way_to_wake(const char *name)
-{
-	unsigned w;
-
-	for (w = 0; w < WAYS; w++)
-		if (strcmp(ways[w].name, name) == 0)
-			return 1;
-	return 0;
-}
-
-/* The floor and libErrseq are always there, for the others are compared to them. */
-static int is_asked_for(unsigned w, const char *only)
-{
-	return w < 2 || !only || strcmp(ways[w].name, only) == 0;
-}
-
-int measure_wakes(unsigned waiters, unsigned turns, const char *only)
+static int take_all_turns(unsigned waiters, unsigned turns)
 {
 	static double last[WAYS][MOST_TURNS], busy[WAYS][MOST_TURNS];
-	struct figures figures;
 	unsigned turn, i, w;
 
 	for (i = 0; i < waiters; i++) {
 		event_of[i] = eventfd(0, 0);
 		if (event_of[i] < 0) {
 			perror("bench: no eventfd");
-			return 1;
+			return 0;
 		}
 		cursors[i] = errseq_sample(&word);
 		positions[i] = guarded.generation;
@@ -238,39 +220,36 @@ int measure_wakes(unsigned waiters, unsigned turns, const char *only)
 	}
 	for (turn = 0; turn < turns; turn++)
 		for (w = 0; w < WAYS; w++)
-			if (is_asked_for(w, only) &&
-			    one_turn(&ways[w], waiters, &last[w][turn], &busy[w][turn]))
-				return 1;
+			if (!one_turn(&ways[w], waiters, &last[w][turn], &busy[w][turn]))
+				return 0;
 	for (i = 0; i < waiters; i++)
 		close(event_of[i]);
-	for (w = 0; w < WAYS; w++) {
-		if (!is_asked_for(w, only))
-			continue;
-		figures = figures_of(last[w], last[0], last[1], turns);
-		print_row("wake", waiters, ways[w].name, turns, &figures);
-	}
-	puts("  the recorder's part of it: record and wake");
-	for (w = 0; w < WAYS; w++) {
-		if (!is_asked_for(w, only))
-			continue;
-		figures = figures_of(busy[w], busy[0], busy[1], turns);
-		print_row("wake-recorder", waiters, ways[w].name, turns, &figures);
-	}
-	return 0;
-}
-#else
-int is_way_to_wake(const char *name)
-{
-	(void)name;
-	return 0;
+	report_head("wake", WAKE_TITLE, "waiter", waiters);
+	for (w = 0; w < WAYS; w++)
+		report_row("wake", waiters, ways[w].name, last[w], last[0], turns);
+	report_head("wake-recorder", "the recorder's part of it: record and wake", "waiter",
+		    waiters);
+	for (w = 0; w < WAYS; w++)
+		report_row("wake-recorder", waiters, ways[w].name, busy[w], busy[0], turns);
+	return 1;
 }
 
-int measure_wakes(unsigned waiters, unsigned turns, const char *only)
+int run_wakes(void)
 {
-	(void)waiters;
-	(void)turns;
-	(void)only;
-	puts("  SKIP: errseq_wait is not offered here");
+	unsigned most = options.threads - 1, turns = options.turns * 10;
+
+	if (most == 0) {
+		fputs("bench: SKIP: wake takes 2 processors\n", stderr);
+		return 0;
+	}
+	/* Each turn lets them fall asleep first, and is short: there may be more turns. */
+	turns = options.is_check ? 3 : turns < MOST_TURNS ? turns : MOST_TURNS;
+	return !take_all_turns(1, turns) || (most > 1 && !take_all_turns(most, turns));
+}
+#else
+int run_wakes(void)
+{
+	fputs("bench: SKIP: errseq_wait is not offered here\n", stderr);
 	return 0;
 }
 #endif

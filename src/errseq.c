@@ -40,9 +40,9 @@
  *	    errno is never 0. Nothing is missed (G1).
  *	I3  While nothing is recorded, errno and counter stay as they are. A check ignores the flags (G5), so
  *	    no observer gets the same error again (G2).
- *	I4  Only advance sets reported. Only peek and advance set observed. set clears both. So a peek
+ *	I4  Only advance and settle set reported. peek sets only observed. set clears both. So a peek
  *	    changes nothing that sample or a check depends on (G4), and an error stays unreported until
- *	    somebody advances (G3).
+ *	    somebody advances over it or settles it (G3).
  *
  * Two widths. The 64-bit word differs only in the counter, which has 50 bits. The algorithm is written once,
  * in errseq_template.h, and read for each width.
@@ -70,6 +70,10 @@
  * cursor was moved to: no error is returned again, and the cursor never goes back. The word is marked a
  * moment before the cursor moves. Others see "reported" in that moment. The call that moves the cursor past
  * the error reports it.
+ *
+ * Two phases. An advance reports the error before its caller has used the result. peek, deliver, settle
+ * reports it afterwards. settle marks the word only if it still has the position that was peeked at (G9). So
+ * the exchange is a compare-exchange: a blind *or* would also mark an error that came after the peek.
  *
  * Signals and death. No call waits for another, and each changes the word by single atomic steps. So a
  * signal handler, a killed thread or a killed process finds and leaves a valid word (G8).

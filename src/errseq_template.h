@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The algorithm. src/errseq.c explains it, and includes this text once for each width: ERRSEQ_(set) is
- * errseq_set the first time, and errseq64_set the second time. The calls that are missing here are inline:
- * errseq_sample, errseq_check, errseq_check_and_advance, errseq_check_shared and
- * errseq_check_and_advance_shared are in errseq_inline.h.
+ * errseq_set the first time, and errseq64_set the second time. The fast paths are in errseq_inline.h:
+ * errseq_sample, errseq_peek, errseq_check, errseq_check_and_advance, errseq_check_shared,
+ * errseq_check_and_advance_shared and errseq_cursor_same.
  */
 
 /* errseq_init, errseq64_init */
@@ -39,14 +39,11 @@ int(ERRSEQ_(set))(ERRSEQ_(t) *eseq, int err)
 	return 0;
 }
 
-/* errseq_peek, errseq64_peek */
-ERRSEQ_(cursor_t) ERRSEQ_(peek)(ERRSEQ_(t) *eseq)
+/* The rest of errseq_peek, errseq64_peek */
+ERRSEQ_(cursor_t) ERRSEQ_(observe_)(ERRSEQ_(t) *eseq)
 {
-	/* acquire: whoever starts here sees what the recorder did before this value */
-	ERRSEQ_(cursor_t) now = atomic_load_explicit(&eseq->word_, memory_order_acquire);
+	ERRSEQ_(cursor_t) now;
 
-	if (now == 0 || now & ERRSEQ_OBSERVED_)
-		return now;
 	/* acquire: the word may hold a newer error by now, and then we return that one */
 	now = atomic_fetch_or_explicit(&eseq->word_, ERRSEQ_OBSERVED_, memory_order_acquire);
 	return now | ERRSEQ_OBSERVED_;
@@ -100,6 +97,30 @@ int ERRSEQ_(advance_shared_)(ERRSEQ_(t) *eseq, ERRSEQ_(shared_cursor_t) *since,
 	return 0;
 }
 
+/*
+ * errseq_settle, errseq64_settle. An exchange, not an *or*: that would settle an error that came meanwhile.
+ * At one position a word gets at most two marks, so the third exchange cannot fail. A hostile writer that
+ * changes the flags for ever does not hold us.
+ */
+int ERRSEQ_(settle)(ERRSEQ_(t) *eseq, ERRSEQ_(cursor_t) at)
+{
+	/* relaxed: only a first guess for the exchange */
+	ERRSEQ_(cursor_t) now = atomic_load_explicit(&eseq->word_, memory_order_relaxed);
+	int tries;
+
+	ERRSEQ_RELEASE_();
+	for (tries = 0; tries < 3 && now != 0 && ERRSEQ_SAME_(now, at); tries++)
+		/*
+		 * release: whoever samples this error as past sees how it was delivered. relaxed on
+		 * failure: only a better guess.
+		 */
+		if (atomic_compare_exchange_strong_explicit(&eseq->word_, &now, now | ERRSEQ_FLAGS_,
+							    memory_order_release,
+							    memory_order_relaxed))
+			return 1;
+	return 0;
+}
+
 /* errseq_shared_cursor_init, errseq64_shared_cursor_init */
 void ERRSEQ_(shared_cursor_init)(ERRSEQ_(shared_cursor_t) *cursor, ERRSEQ_(cursor_t) at)
 {
@@ -112,6 +133,16 @@ ERRSEQ_(cursor_t) ERRSEQ_(shared_cursor_get)(const ERRSEQ_(shared_cursor_t) *cur
 {
 	/* acquire: a word that is read after this is not older */
 	return atomic_load_explicit(&cursor->cursor_, memory_order_acquire);
+}
+
+/* errseq_shared_cursor_move, errseq64_shared_cursor_move */
+int ERRSEQ_(shared_cursor_move)(ERRSEQ_(shared_cursor_t) *cursor, ERRSEQ_(cursor_t) from,
+				ERRSEQ_(cursor_t) to)
+{
+	ERRSEQ_RELEASE_();
+	/* release: whoever reads the cursor reads no older word. relaxed: a loser learns nothing */
+	return atomic_compare_exchange_strong_explicit(&cursor->cursor_, &from, to,
+						       memory_order_release, memory_order_relaxed);
 }
 
 /* errseq_load, errseq64_load */

@@ -2,12 +2,12 @@
 /*
  * Waiting on a word, by Linux's futex. Not private to a process, so that words in shared memory work.
  *
- * Nobody misses a wake-up. The waiter judges one value of the word to be no news, and asks the kernel to
- * sleep only if the word still has that value; the kernel compares and falls asleep in one step with
- * regard to wakes. A record that the waiter must hear of changes the word (its cursor is 0 or stands on
- * an observed value), so it comes either before the comparison, which fails then, or after the waiter is
- * asleep, where the wake that follows the record finds it. Marks of other observers change the word too;
- * whoever is awake on their account looks again.
+ * No wake-up is lost. The waiter looks at one value of the word, finds no new error, and asks the kernel to
+ * sleep only if the word still has that value. The kernel compares and falls asleep in one step, as seen by
+ * wakes. A record that the waiter must hear of changes the word, because its cursor is 0 or stands on an
+ * observed value. So the record comes before the comparison, which fails then, or after the waiter fell
+ * asleep, and then the wake that follows the record finds it. Marks of other observers change the word, too:
+ * a waiter that wakes because of them looks again.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE /* syscall() beside strict C11 */
@@ -17,33 +17,52 @@
 #ifdef ERRSEQ_HAVE_WAIT
 #include <errno.h>
 #include <limits.h>
-#include <linux/futex.h>
 #include <stdatomic.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* 32-bit machines have a second call for 64-bit times, and young ones have no other. */
-#ifndef SYS_futex
+/* The kernel's numbers. Its headers are not needed, and musl does not bring them. */
 enum {
-	FUTEX = SYS_futex_time64
+	WAKE = 1,	/* FUTEX_WAKE */
+	WAIT_UNTIL = 9, /* FUTEX_WAIT_BITSET: the time is absolute, on CLOCK_MONOTONIC */
 };
-#elif defined SYS_futex_time64
-enum {
-	FUTEX = sizeof(time_t) > sizeof(long) ? SYS_futex_time64 : SYS_futex
-};
-#else
-enum {
-	FUTEX = SYS_futex
-};
-#endif
+#define ANY_BIT 0xffffffffu /* FUTEX_BITSET_MATCH_ANY */
 
-/* Leaves errno alone, for the sake of signal handlers; returns 0 or more, or a negated errno. */
-static int futex_(errseq_t *eseq, int operation, uint32_t value, const struct timespec *deadline)
+/* When no clock ever arrives: the kernel's own limit is 2^63 nanoseconds. */
+#define NEVER ((int64_t)1 << 62)
+
+/*
+ * Sleeps until the time, or wakes. Leaves errno alone, for the sake of signal handlers; returns 0 or more, or
+ * a negated errno.
+ *
+ * 32-bit machines have two system calls, one for times of 64 bits and one for times of 32. Old kernels lack
+ * the first, young machines the second, and a seccomp filter may refuse either. A wake that fails silently
+ * is a lost wake-up, so both are tried.
+ */
+static int futex_(errseq_t *eseq, int operation, uint32_t value, int64_t seconds, long nanoseconds)
 {
 	int saved = errno;
-	long result = syscall(FUTEX, &eseq->word_, operation, value, deadline, NULL,
-			      FUTEX_BITSET_MATCH_ANY);
+	long result;
 
+	errno = ENOSYS;
+	result = -1;
+#ifdef SYS_futex_time64
+	{
+		const int64_t until[2] = { seconds, nanoseconds };
+
+		result = syscall(SYS_futex_time64, &eseq->word_, operation, value, until, NULL,
+				 ANY_BIT);
+	}
+#endif
+#ifdef SYS_futex
+	if (result < 0 && (errno == ENOSYS || errno == EPERM)) {
+		const long until[2] = { (long)seconds, nanoseconds };
+
+		/* A time that does not fit is never. */
+		result = syscall(SYS_futex, &eseq->word_, operation, value,
+				 seconds > LONG_MAX ? NULL : until, NULL, ANY_BIT);
+	}
+#endif
 	if (result < 0)
 		result = -errno;
 	errno = saved;
@@ -53,32 +72,35 @@ static int futex_(errseq_t *eseq, int operation, uint32_t value, const struct ti
 int errseq_wait(errseq_t *eseq, errseq_cursor_t since, const struct timespec *deadline)
 {
 	/*
-	 * Never is a time too: without one, the kernel would go on waiting after a handler that was
-	 * installed with SA_RESTART.
+	 * Always with a time: without one the kernel restarts the wait after an SA_RESTART handler, instead
+	 * of returning EINTR.
 	 */
-	struct timespec until = { INT_MAX, 0 };
+	int64_t seconds = NEVER;
+	long nanoseconds = 0;
 	int result = 0;
 
 	if (deadline) {
 		if (deadline->tv_nsec < 0 || deadline->tv_nsec > 999999999)
 			return -EINVAL;
-		if (deadline->tv_sec < 0)
-			until.tv_sec = 0; /* long past, which the kernel would call invalid */
-		else
-			until = *deadline;
+		seconds = deadline->tv_sec;
+		nanoseconds = (long)deadline->tv_nsec;
+		if (seconds < 0)
+			seconds = nanoseconds = 0; /* long past; the kernel would call it invalid */
+		if (seconds > NEVER)
+			seconds = NEVER;
 	}
 	for (;;) {
-		/* relaxed: only what is judged to be news is acquired */
+		/* relaxed: only a new error is acquired */
 		uint32_t now = atomic_load_explicit(&eseq->word_, memory_order_relaxed);
 
-		if (now != 0 && !ERRSEQ_SAME_(now, since)) {
-			/* acquire: what the recorder did before the error is visible to who is told */
+		if (now & ERRSEQ_ERRNO_ && !ERRSEQ_SAME_(now, since)) {
+			/* acquire: whoever gets the error sees what the recorder did before it */
 			ERRSEQ_ACQUIRE_(eseq);
 			return 0;
 		}
 		if (result != 0)
 			return result;
-		result = futex_(eseq, FUTEX_WAIT_BITSET, now, &until);
+		result = futex_(eseq, WAIT_UNTIL, now, seconds, nanoseconds);
 		if (result == -EAGAIN)
 			result = 0; /* the word changed; look again */
 	}
@@ -86,7 +108,7 @@ int errseq_wait(errseq_t *eseq, errseq_cursor_t since, const struct timespec *de
 
 void errseq_wake(errseq_t *eseq)
 {
-	futex_(eseq, FUTEX_WAKE, INT_MAX, NULL);
+	futex_(eseq, WAKE, INT_MAX, 0, 0);
 }
 #else
 typedef int errseq_no_wait_here_; /* an empty translation unit is not C */

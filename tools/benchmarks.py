@@ -1,205 +1,164 @@
+#!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """
-Writes the tables of docs/benchmarks.md, each between two markers, from the figures of one or more runs of bench.
+Figures, tables and plots of docs/evidence/benchmarks.md.
 
-usage: benchmarks.py PAGE FIGURES.csv...
+usage: benchmarks.py [--docs DIR] [BENCH | RAW.csv]...
+
+BENCH is a built bench/bench. It runs, on a machine that should have nothing else to do, and its figures go to
+docs/evidence/benchmarks/PROCESSOR.COMPILER.csv. RAW.csv is what `bench --csv` printed elsewhere. Then the page's
+tables and plots are made from all files there; without an argument, only that. The page says which file a table is
+for: <!-- NAME: FILE -->. It takes gnuplot, and with BENCH also gcc or clang, size and valgrind. DIR has the page and
+the folder; docs/evidence if nothing is said.
 """
+import argparse
 import csv
 import re
-import sys
-from collections import namedtuple
+import subprocess
+import tempfile
+from pathlib import Path
 
-# What we set out to reach: workload, contestant, threads, how often the floor it may take, and what the floor is.
+ROOT = Path(__file__).resolve().parent.parent
+PLOTTED = "amd-epyc.gcc-12"
+
+# What we set out to reach, as a multiple of the floor. n: 0 means as many threads as there are.
 TARGETS = [
-    ("check", "errseq", 1, 1.10, "load, compare, branch"),
-    ("check", "errseq", 0, 1.10, "likewise, in each of all threads"),
-    ("advance", "errseq", 1, 1.20, "load, compare, branch"),
-    ("advance", "errseq-shared", 1, 2.00, "load, compare, branch"),
-    ("sample", "errseq", 1, 1.10, "load and store"),
-    ("record", "errseq", 1, 1.25, "one compare-exchange"),
-    ("record-advance", "errseq", 1, 1.25, "two compare-exchanges"),
+    ("check, no new error, 1 thread", "check", 1, "errseq", 1.10),
+    ("check, no new error, all threads", "check", 0, "errseq", 1.10),
+    ("check and advance, no new error", "advance", 1, "errseq", 1.20),
+    ("check and advance, shared cursor, no new error", "advance", 1, "errseq-shared", 2.00),
+    ("sample", "sample", 1, "errseq", 1.10),
+    ("record, also of the same error again", "record", 1, "errseq", 1.25),
+    ("record and report, in turn", "record-advance", 1, "errseq", 1.25),
 ]
-CALLS = {"check": "unchanged check", "advance": "unchanged check and advance", "sample": "sample",
-         "record": "record, also when nothing changes", "record-advance": "record and be told, in turn"}
-CODE_LIMIT = 2048
-IN_SOURCE = {"called": "errseq-called", "static": "errseq-static", "shared": "errseq-shared", "locked": "errseq-locked"}
-
-Run = namedtuple("Run", "about bytes misses code rows compiler")
-
-
-def read(path):
-    about, sizes, misses, code, lines = {}, {}, {}, None, []
-    with open(path, encoding="utf-8") as file:
-        for line in file:
-            if not line.startswith("# "):
-                lines.append(line)
-                continue
-            key, value = line[2:].rstrip("\n").split(": ", 1)
-            if key == "bytes":
-                name, word, observer = re.fullmatch(r"(\S+), word (\d+), observer (\d+)", value).groups()
-                sizes[name] = (int(word), int(observer))
-            elif key == "misses":
-                name, near, far = re.fullmatch(r"(\S+), near (\S+), far (\S+)", value).groups()
-                misses[IN_SOURCE.get(name, name)] = (near, far)
-            elif key == "code":
-                code = int(value.split()[0])
-            else:
-                about[key] = value.strip()
-    rows = []
-    for row in csv.DictReader(lines):
-        for key in row:
-            if key not in ("workload", "contestant"):
-                row[key] = float(row[key]) if "." in row[key] else int(row[key])
-        rows.append(row)
-    return Run(about, sizes, misses, code, rows, about["compiler"].replace("GNU", "gcc").replace("Clang", "clang"))
+# The columns of the page's tables: workload, n, what the figure is, heading.
+CALLS = [(w, 1, "ns", w) for w in ("check", "advance", "flags", "error", "sample", "peek", "record", "record-advance")]
+THREADS = [(w, 0, "ns", w) for w in ("check", "check-apart", "advance", "beside-1000", "beside-1000-recorder",
+                                     "beside-1000000", "beside-1000000-recorder", "record", "record-alternating")]
+SIZES = [("bytes-word", 1, "count", "bytes a word"), ("bytes-observer", 1, "count", "bytes an observer"),
+         ("observers", 1000000, "ns", "record, 1,000,000 observers"),
+         ("round", 1000000, "ns", "report to each of 1,000,000"),
+         ("words", 1000000, "ns", "check at one of 1,000,000 words"),
+         ("misses-near", 1000000, "count", "misses near"), ("misses-far", 1000000, "count", "misses far")]
 
 
-def find(run, workload, contestant, **where):
-    for row in run.rows:
-        if row["workload"] == workload and row["contestant"] == contestant and \
-                all(row[key] == value for key, value in where.items()):
-            return row
-    return None
+def measure(bench):
+    """What bench prints, and beside it: the size of what everybody links, and the cache misses of a walk."""
+    raw = subprocess.run([bench, "--csv"], check=True, capture_output=True, text=True).stdout
+    compiler = "gcc" if "# compiler: GNU" in raw else "clang"
+    with tempfile.NamedTemporaryFile(suffix=".o") as code:
+        subprocess.run([compiler, "-std=c11", "-O2", f"-I{ROOT}/include", "-c", f"{ROOT}/src/errseq.c", "-o", code.name],
+                       check=True)
+        sections = subprocess.run(["size", "-A", code.name], check=True, capture_output=True, text=True).stdout
+    size = sum(int(n) for n in re.findall(r"^\.text\S*\s+(\d+)", sections, re.MULTILINE))
+    misses = subprocess.run([f"{ROOT}/tools/cache-misses.sh", bench], check=True, capture_output=True, text=True).stdout
+    return f"{raw}code,1,errseq,{size}\n{misses}"
 
 
-def names(run):
-    return list(run.bytes)
+def keep(raw, folder):
+    """Writes the medians and the ratios to the file of this processor and compiler: a column for each contestant."""
+    about = dict(re.findall(r"^# (\w+): *(.*)$", raw, re.MULTILINE))
+    processor = re.sub(r"\((R|TM)\)|\b(CPU|Processor)\b|@.*", "", about["processor"], flags=re.IGNORECASE)
+    compiler = about["compiler"].replace("GNU", "gcc").split(".")[0]
+    name = ".".join("-".join(text.lower().split()) for text in (processor, compiler))
+    cells, contestants = {}, {}
+    for row in csv.DictReader(line for line in raw.splitlines() if line[0] != "#"):
+        contestants[row["contestant"]] = None
+        figures = {"ns": row["ns"], "ratio": row["ratio"]} if row["ratio"] else {"count": row["ns"]}
+        for figure, value in figures.items():
+            cells.setdefault((row["workload"], row["n"], figure), {})[row["contestant"]] = f"{float(value):.4g}"
+    with open(folder / f"{name}.csv", "w", encoding="utf-8") as file:
+        for key, value in about.items():
+            file.write(f"# {key}: {value}\n")
+        file.write(",".join(["workload", "n", "figure", *contestants]) + "\n")
+        for key, row in cells.items():
+            file.write(",".join([*key, *(row.get(c, "") for c in contestants)]) + "\n")
 
 
-def time_text(ns):
-    for unit, factor in (("ms", 1e6), ("µs", 1e3)):
-        if ns >= factor:
-            return f"{ns / factor:.3g} {unit}"
-    return f"{ns:.3g} ns" if ns >= 1 else f"{ns:.2f} ns"
+class Run:
+    """A file of the folder."""
+
+    def __init__(self, path):
+        text = path.read_text(encoding="utf-8")
+        self.name = path.stem
+        self.about = dict(re.findall(r"^# (\w+): (.*)$", text, re.MULTILINE))
+        rows = list(csv.DictReader(line for line in text.splitlines() if line[0] != "#"))
+        self.contestants = list(rows[0])[3:]
+        self.rows = {(r["workload"], int(r["n"]), r["figure"]): r for r in rows}
+
+    def most(self, workload):
+        return max((n for w, n, _ in self.rows if w == workload), default=0)
+
+    def get(self, workload, n, figure, contestant):
+        text = self.rows.get((workload, n or self.most(workload), figure), {}).get(contestant, "")
+        return float(text) if text else None
+
+
+def number(value):
+    if value is None:
+        return ""
+    return f"{value:,.0f}" if value >= 100 or value == int(value) else f"{value:.3g}"
 
 
 def table(heads, rows):
-    lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
-    return "\n".join(lines + ["| " + " | ".join(str(c) for c in row) + " |" for row in rows])
+    lines = [f"| {' | '.join(heads)} |", "|---|" + "--:|" * (len(heads) - 1)]
+    return "\n".join(lines + [f"| {' | '.join(row)} |" for row in rows])
 
 
-# ---- the tables
-
-def circumstances(runs):
-    keys = ["date", "processor", "system", "threads", "flags", "turns"]
-    return table(["", *(r.compiler for r in runs)], [[key, *(r.about[key] for r in runs)] for key in keys])
+def columns(run, spec):
+    heads = [f"{h}, {run.most(w)} thread{'s' * (run.most(w) > 1)}" if n == 0 else h for w, n, _, h in spec]
+    rows = [[c, *(number(run.get(w, n, f, c)) for w, n, f, _ in spec)] for c in run.contestants]
+    return table(["", *heads], [row for row in rows if any(row[1:])])
 
 
 def targets(runs):
+    def cell(value, is_met):
+        shown = "" if value is None else f"{value:.2f}" if value < 10 else f"{value:,.0f}"
+        return f"{shown}, **missed**" if shown and not is_met else shown
+
     rows = []
-    for workload, contestant, threads, limit, floor in TARGETS:
-        cells = []
-        for run in runs:
-            number = threads or max(r["threads"] for r in run.rows if r["workload"] == workload)
-            row = find(run, workload, contestant, threads=number)
-            mark = "" if row["floor_ratio"] <= limit else ", **missed**"
-            cells.append(f"{row['floor_ratio']:.2f} ({row['floor_ratio_low']:.2f} to {row['floor_ratio_high']:.2f}){mark}")
-        with_what = ", shared cursor" if contestant == "errseq-shared" else ""
-        rows.append([CALLS[workload] + with_what, floor, f"≤ {limit:.2f}", *cells])
-    cells = []  # with one processor there is no crowd
-    for run in runs:
-        number = max(r["threads"] for r in run.rows if r["workload"] == "advance")
-        ratio = find(run, "advance", "mutex", threads=number)["errseq_ratio"]
-        cells.append(f"{ratio:.0f} times, {number} threads" + ("" if ratio >= 25 else ", **missed**"))
-    rows.append(["looks, beside a mutex", "the mutex takes ... as long", "≥ 25", *cells])
-    rows.append(["code of both words together, at -O2", "bytes", f"< {CODE_LIMIT}",
-                 *("?" if r.code is None else f"{r.code}{'' if r.code < CODE_LIMIT else ', **missed**'}" for r in runs)])
-    return table(["what", "floor", "target", *(r.compiler for r in runs)], rows)
+    for what, workload, n, contestant, limit in TARGETS:
+        ratios = [run.get(workload, n, "ratio", contestant) for run in runs]
+        rows.append([what, f"≤ {limit:.2f}", *(cell(r, r and r <= limit) for r in ratios)])
+    mutex = [run.get("advance", 0, "ratio", "mutex") for run in runs]
+    rows.append(["for comparison: check and advance of a mutex, all threads", "≥ 25", *(cell(r, r and r >= 25) for r in mutex)])
+    code = [run.get("code", 1, "count", "errseq") for run in runs]
+    rows.append(["code of both words at -O2, bytes", "< 2048", *(cell(b, b and b < 2048) for b in code)])
+    rows.append(["threads", "", *(str(run.most("check")) for run in runs)])
+    rows.append(["measured", "", *(run.about["date"].split()[0] for run in runs)])
+    return table(["times the floor", "target", *(f"[{r.name}](benchmarks/{r.name}.csv)" for r in runs)], rows)
 
 
-def calls(runs):
-    """One thread: nanoseconds, and how often the floor."""
-    run = runs[0]
-    workloads = ["check", "advance", "flags", "news", "sample", "peek", "record", "record-alternating", "record-advance"]
-    rows = []
-    for name in names(run):
-        cells = []
-        for workload in workloads:
-            row = find(run, workload, name, threads=1)
-            cells.append(f"{row['ns']:.2f} ({row['floor_ratio']:.2f})" if row else "")
-        rows.append([name, *cells])
-    return table(["ns a call (times the floor)", *workloads], rows)
-
-
-def threads(runs, workloads):
-    run = runs[0]
-    rows = []
-    columns = [(w, r["threads"]) for w in workloads for r in run.rows if r["workload"] == w and r["contestant"] == "floor"]
-    if not columns:
-        return "It takes 2 processors."
-    for name in names(run):
-        cells = []
-        for workload, number in columns:
-            row = find(run, workload, name, threads=number)
-            cells.append(f"{row['ns']:.3g} ({row['floor_ratio']:.3g})" if row else "")
-        rows.append([name, *cells])
-    return table(["ns a call (times the floor)", *(f"{w.replace('-recorder', '')}, {n}" for w, n in columns)], rows)
-
-
-def observers(runs):
-    run = runs[0]
-    counts = sorted({r["observers"] for r in run.rows if r["workload"] == "observers"})
-    shown = [c for c in counts if c in (1, 1000, 1000000)]
-    rows = []
-    for name in names(run):
-        row = [name]
-        for workload in ("observers", "round"):
-            for count in shown:
-                found = find(run, workload, name, observers=count)
-                row.append(time_text(found["ns"]) if found else "")
-        rows.append([*row, run.bytes[name][1]])
-    heads = [f"a record, {c:,}" for c in shown] + [f"each is told, {c:,}" for c in shown]
-    return table(["", *heads, "bytes an observer"], rows)
-
-
-def words(runs):
-    run = runs[0]
-    counts = sorted({r["words"] for r in run.rows if r["workload"] == "words"})
-    rows = []
-    for name in names(run):
-        cells = []
-        for count in counts:
-            row = find(run, "words", name, words=count)
-            cells.append(f"{time_text(row['ns'])} ({row['floor_ratio']:.2f})")
-        near, far = run.misses.get(name, ("not counted", "not counted"))
-        rows.append([name, *run.bytes[name], *cells, near, far])
-    return table(["", "bytes a word", "an observer", *(f"a look, {c:,} words (times the floor)" for c in counts),
-                  "misses near", "misses far"], rows)
-
-
-def wake(runs):
-    run = runs[0]
-    rows = []
-    for workload, what in (("wake", "until all are awake"), ("wake-recorder", "the recorder is busy for")):
-        for waiters in sorted({r["threads"] for r in run.rows if r["workload"] == workload}):
-            found = [find(run, workload, name, threads=waiters) for name in ("floor", "errseq", "condition", "eventfd")]
-            rows.append([f"{what}, {waiters} waiter{'s' * (waiters > 1)}",
-                         *(f"{time_text(f['ns'])} ({time_text(f['ns_low'])} to {time_text(f['ns_high'])})" for f in found)])
-    if not rows:
-        return "It takes 2 processors."
-    return table(["", "bare futex", "errseq_wait, errseq_wake", "condition variable", "an eventfd each"], rows)
+def plot(folder, processor):
+    given = f"csv='{folder}/{PLOTTED}.csv'; folder='{folder}'; processor='{processor}'"
+    subprocess.run(["gnuplot", "-e", given, f"{ROOT}/bench/plots.gp"], check=True)
+    for path in folder.glob("*.svg"):  # without what gnuplot writes and nothing shows
+        svg = path.read_text(encoding="utf-8")
+        svg = re.sub(r"<g [^>]*>\s*</g>|<filter.*?</filter>|<desc>.*?</desc>|<!--.*?-->", "", svg, flags=re.DOTALL)
+        for name in reversed(re.findall(r"<\w+[^>]* id='(gp\w+)'", svg)):
+            if f"#{name}'" not in svg:
+                svg = re.sub(rf"<\w+[^>]* id='{name}'[^>]*/>", "", svg)
+        path.write_text(re.sub(r"\s*\n\s*(?!\s)", "\n", svg), encoding="utf-8")
 
 
 def main():
-    page, *paths = sys.argv[1:]
-    runs = sorted((read(path) for path in paths), key=lambda r: r.compiler != "gcc" and not r.compiler.startswith("gcc"))
-    tables = {
-        "circumstances": circumstances(runs), "targets": targets(runs), "calls": calls(runs),
-        "looks": threads(runs, ["check", "check-apart", "advance"]),
-        "beside": threads(runs, ["beside-1000", "beside-1000000"]),
-        "recorder": threads(runs, ["beside-1000-recorder", "beside-1000000-recorder"]),
-        "storm": threads(runs, ["record", "record-alternating"]),
-        "observers": observers(runs), "words": words(runs), "wake": wake(runs),
-    }
-    with open(page, encoding="utf-8") as file:
-        text = file.read()
-    for name, new in tables.items():
-        marked = re.compile(rf"(<!-- {name} begins -->\n).*?(<!-- {name} ends -->)", re.DOTALL)
-        if not marked.search(text):
-            sys.exit(f"benchmarks.py: {page} has no place for the table '{name}': <!-- {name} begins -->")
-        text = marked.sub(lambda m: f"{m[1]}\n{new}\n\n{m[2]}", text)
-    with open(page, "w", encoding="utf-8") as file:
-        file.write(text)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--docs", type=Path, default=ROOT / "docs/evidence")
+    parser.add_argument("sources", nargs="*")
+    arguments = parser.parse_args()
+    page, folder = arguments.docs / "benchmarks.md", arguments.docs / "benchmarks"
+    for source in arguments.sources:
+        keep(Path(source).read_text(encoding="utf-8") if source.endswith(".csv") else measure(source), folder)
+    runs = {path.stem: Run(path) for path in sorted(folder.glob("*.csv"))}
+    made = {"targets": lambda _: targets(list(runs.values())), "calls": lambda run: columns(run, CALLS),
+            "threads": lambda run: columns(run, THREADS), "sizes": lambda run: columns(run, SIZES)}
+    text, found = re.subn(r"(<!-- (\w+): (\S+) -->\n).*?(?=<!-- end -->)",
+                          lambda m: f"{m[1]}\n{made[m[2]](runs.get(m[3]))}\n\n",
+                          page.read_text(encoding="utf-8"), flags=re.DOTALL)
+    if found != len(made):
+        parser.error(f"{page} has {found} tables instead of {len(made)}: look for '<!-- NAME: FILE -->' and '<!-- end -->'")
+    page.write_text(text, encoding="utf-8")
+    plot(folder, runs[PLOTTED].about["processor"])
 
 
 main()

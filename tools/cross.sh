@@ -18,7 +18,7 @@
 # offer, with a state directory of its own: the system stays as it is, and no package is needed for each
 # architecture, musl and Windows among them.
 #
-# --table FILE writes what was seen between the two markers of docs/architectures.md, or to a new file.
+# --table FILE writes what was seen to that file: docs/evidence/architectures.table.md.
 #
 # Returns 0 if nothing failed, 1 if something did, 2 if it could not look, 77 if there is no source of cmocka.
 set -euo pipefail
@@ -422,31 +422,21 @@ done
 
 # shellcheck disable=SC2016 # the backquotes are Markdown's
 report() {
-	printf 'Seen on %s, with `tools/cross.sh%s`, in %d s with %d jobs.\n\n' "$(date -u +%Y-%m-%d)" \
+	printf '# What was seen on other machines\n\nSeen on %s, with `tools/cross.sh%s`, in %d s with %d jobs.\n\n' "$(date -u +%Y-%m-%d)" \
 		"$([ "$all" = yes ] || printf ' %s' "${wanted[@]}")" $((SECONDS - started)) "$jobs"
 	echo '| target | compiler | emulator | bits, order | 64-bit word | tests | errseq.o, bytes of code at -O2 / -Os | seconds |'
 	echo '|---|---|---|---|---|---|---|---|'
 	printf '%s\n' ${rows[@]+"${rows[@]}"}
 	printf '\n%s\n\n' "$compiled_line"
-	echo 'What the compilers make of the memory orders (of the 32-bit word; the 64-bit one is checked alike):'
+	echo 'The barriers in the machine code, for the 32-bit word. Those of the 64-bit word are checked, too.'
 	echo
-	echo '| target | by | `errseq_set` | `errseq_sample` | `errseq_peek` | `errseq_check` | `errseq_check_and_advance` with news |'
+	echo '| target | by | `errseq_set` | `errseq_sample` | `errseq_peek` | `errseq_check` | `errseq_check_and_advance`, new error |'
 	echo '|---|---|---|---|---|---|---|'
 	printf '%s\n' ${barrier_rows[@]+"${barrier_rows[@]}"}
 }
 printf '\n'
 report | tee "$out/report.md"
-if [ -n "$table" ]; then
-	if [ -e "$table" ] && grep -q '^<!-- cross.sh begins -->$' "$table"; then
-		awk -v report="$out/report.md" '
-			/^<!-- cross.sh begins -->$/ { print; print ""; while ((getline line <report) > 0) print line; print ""; inside = 1 }
-			/^<!-- cross.sh ends -->$/ { inside = 0 }
-			!inside' "$table" >"$out/table.md"
-		cp "$out/table.md" "$table"
-	else
-		cp "$out/report.md" "$table"
-	fi
-fi
+[ -z "$table" ] || cp "$out/report.md" "$table"
 if [ ${#failures[@]} -gt 0 ]; then
 	printf '\n%d failures:\n' ${#failures[@]} >&2
 	printf '  %s\n' "${failures[@]}" >&2

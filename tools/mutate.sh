@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: MIT
 # Mutation testing: makes one small fault after the other in the shipped source, by rule, and asks whether a
 # test notices. Fails if a mutant survives that is not listed, with a reason, in tools/mutants.survivors, or
-# if one that is listed there is killed or gone. docs/mutation.md tells the rest.
-# usage: mutate.sh [--sample N] [--only REGEX] [--again] [--jobs N] [--list] [FOLDER]
+# if one that is listed there is killed or gone. docs/evidence/mutation.md explains it.
+# usage: mutate.sh [--sample N] [--only REGEX] [--again] [--jobs N] [--list] [--table FILE] [FOLDER]
 # Works in FOLDER (build/mutation), and writes mutants.tsv there. Exits with 77 if something is missing.
 set -eu
 source_dir=$(cd "$(dirname "$0")/.." && pwd)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #define ERRSEQ_NO_INLINE
-#define CONTESTANT  contestant_called
+#define CONTESTANT  contestant_errseq_called
 #define NAME	    "errseq-called"
 #define ABOUT	    "libErrseq, every call a call into the shared library"
 #define WIDTH(call) errseq_##call
-#include "errseq_functions.h"
+#include "errseq.h"

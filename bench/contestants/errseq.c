@@ -3,4 +3,4 @@
 #define NAME	    "errseq"
 #define ABOUT	    "libErrseq as its users get it: fast paths inline, the rest in the static library"
 #define WIDTH(call) errseq_##call
-#include "errseq_functions.h"
+#include "errseq.h"

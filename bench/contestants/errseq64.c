@@ -5,5 +5,5 @@
 #define WIDTH(call) errseq64_##call
 #include <errseq/errseq.h>
 #ifdef ERRSEQ_HAVE_64
-#include "errseq_functions.h"
+#include "errseq.h"
 #endif

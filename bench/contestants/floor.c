@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The floor: the bare instructions of libErrseq's design. A look is a relaxed load, a compare and a branch. A record
- * is one compare-exchange, and so is telling the first of an error; telling the next is a load and a store. The word
- * counts errors, and is odd when somebody was told. It knows no errno, and who comes while it is even misses
- * the next error: worth nothing as an algorithm.
+ * The floor: the bare instructions of libErrseq's design. A check is a relaxed load, a compare and a branch. A record
+ * is one compare-exchange, and so is the first report of an error; a later report is a load and a store. The word
+ * counts errors, and is odd when the error was reported. It holds no errno, and an observer that samples an even word
+ * misses the next error: worth nothing as an algorithm.
  */
-#include "../bench.h"
+#include "../contestant.h"
 
 #include <errno.h>
 
 #define CONTESTANT contestant_floor
 #define NAME	   "floor"
 #define ABOUT	   "the bare instructions: load, compare, branch; or one compare-exchange"
-#define GIVES	   (SAME_AGAIN | PAST | NO_LOCK | FLAT_MEMORY)
+#define GIVES	   (AGAIN | SKIPS_REPORTED | NO_LOCK | SHARED_MEMORY)
 #define HAS_PEEK
 
 typedef struct {
@@ -23,11 +23,6 @@ typedef uint32_t observer_t;
 static inline void word_init(word_t *word)
 {
 	atomic_init(&word->value, 1);
-}
-
-static inline void word_end(word_t *word)
-{
-	(void)word;
 }
 
 static inline int record(word_t *word, int err)
@@ -61,13 +56,7 @@ static inline void peek(word_t *word, observer_t *observer)
 	*observer = mark(word, atomic_load_explicit(&word->value, memory_order_relaxed));
 }
 
-static inline void leave(word_t *word, observer_t *observer)
-{
-	(void)word;
-	(void)observer;
-}
-
-static inline int check(word_t *word, observer_t *observer)
+static inline int check(word_t *word, const observer_t *observer)
 {
 	uint32_t now = atomic_load_explicit(&word->value, memory_order_relaxed);
 
@@ -84,4 +73,4 @@ static inline int advance(word_t *word, observer_t *observer)
 	return -EIO;
 }
 
-#include "../workloads.h"
+#include "loops.h"

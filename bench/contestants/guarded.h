@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An error and its generation under a lock, which is defined before this: lock_t, lock_init, lock_end, lock_to_read,
- * end_read, lock_to_write, end_write. An observer's position is a generation. As libErrseq it remembers whether
- * somebody was told, for newcomers.
+ * end_read, lock_to_write, end_write. An observer's position is a generation. Like libErrseq it remembers whether the
+ * error was reported, for new observers.
  */
-#include "../bench.h"
+#define HAS_END
+#include "../contestant.h"
 
 typedef struct {
 	lock_t lock;
-	int error, is_told;
+	int error, is_reported;
 	uint32_t generation;
 } word_t;
 typedef uint32_t observer_t;
@@ -17,7 +18,7 @@ static inline void word_init(word_t *word)
 {
 	lock_init(&word->lock);
 	word->error = 0;
-	word->is_told = 1;
+	word->is_reported = 1;
 	word->generation = 0;
 }
 
@@ -30,7 +31,7 @@ static inline int record(word_t *word, int err)
 {
 	lock_to_write(&word->lock);
 	word->error = err;
-	word->is_told = 0;
+	word->is_reported = 0;
 	word->generation++;
 	end_write(&word->lock);
 	return 0;
@@ -39,14 +40,8 @@ static inline int record(word_t *word, int err)
 static inline void sample(word_t *word, observer_t *observer)
 {
 	lock_to_read(&word->lock);
-	*observer = word->generation - !word->is_told;
+	*observer = word->generation - !word->is_reported;
 	end_read(&word->lock);
-}
-
-static inline void leave(word_t *word, observer_t *observer)
-{
-	(void)word;
-	(void)observer;
 }
 
 static inline int check(word_t *word, observer_t *observer)
@@ -59,34 +54,22 @@ static inline int check(word_t *word, observer_t *observer)
 	return err;
 }
 
-#ifdef READERS_SHARE
-static inline int advance(word_t *word, observer_t *observer)
-{
-	int err = check(word, observer);
-
-	if (LIKELY(err == 0))
-		return 0;
-	lock_to_write(&word->lock);
-	err = word->error;
-	word->is_told = 1;
-	*observer = word->generation;
-	end_write(&word->lock);
-	return err;
-}
-#else
 static inline int advance(word_t *word, observer_t *observer)
 {
 	int err = 0;
 
+#ifdef READERS_SHARE
+	if (LIKELY(check(word, observer) == 0))
+		return 0;
+#endif
 	lock_to_write(&word->lock);
 	if (!LIKELY(word->generation == *observer)) {
 		err = word->error;
-		word->is_told = 1;
+		word->is_reported = 1;
 		*observer = word->generation;
 	}
 	end_write(&word->lock);
 	return err;
 }
-#endif
 
-#include "../workloads.h"
+#include "loops.h"

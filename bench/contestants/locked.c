@@ -1,37 +1,34 @@
 /* SPDX-License-Identifier: MIT */
-/* What one would write around the plain cursor, were there no shared one. */
+/* What one would write around the plain cursor if there were no shared one. */
+#include <errseq/errseq.h>
 #include <pthread.h>
 
-#define CONTESTANT contestant_locked
-#define NAME	   "errseq-locked"
-#define ABOUT	   "libErrseq, one plain cursor for all threads under a pthread_mutex"
-#define GIVES	   (EACH_ONCE | LATEST | SAME_AGAIN | OWED | PAST)
-#include "cursors.h"
+#define CONTESTANT  contestant_errseq_locked
+#define NAME	    "errseq-locked"
+#define ABOUT	    "libErrseq, one plain cursor for all threads under a pthread_mutex"
+#define GIVES	    (EACH_ONCE | LATEST | AGAIN | UNREPORTED | SKIPS_REPORTED)
+#define WIDTH(call) errseq_##call
+#define ONE_OBSERVER
+#define HAS_LEAVE
 
 typedef struct {
 	pthread_mutex_t lock;
 	errseq_cursor_t cursor;
 } observer_t;
 
-static inline void sample(word_t *word, observer_t *observer)
+static inline void begin(observer_t *observer, errseq_cursor_t cursor)
 {
 	pthread_mutex_init(&observer->lock, NULL);
-	observer->cursor = errseq_sample(word);
+	observer->cursor = cursor;
 }
 
-static inline void peek(word_t *word, observer_t *observer)
-{
-	pthread_mutex_init(&observer->lock, NULL);
-	observer->cursor = errseq_peek(word);
-}
-
-static inline void leave(word_t *word, observer_t *observer)
+static inline void leave(errseq_t *word, observer_t *observer)
 {
 	(void)word;
 	pthread_mutex_destroy(&observer->lock);
 }
 
-static inline int check(word_t *word, observer_t *observer)
+static inline int check(errseq_t *word, observer_t *observer)
 {
 	int err;
 
@@ -41,7 +38,7 @@ static inline int check(word_t *word, observer_t *observer)
 	return err;
 }
 
-static inline int advance(word_t *word, observer_t *observer)
+static inline int advance(errseq_t *word, observer_t *observer)
 {
 	int err;
 
@@ -51,4 +48,4 @@ static inline int advance(word_t *word, observer_t *observer)
 	return err;
 }
 
-#include "../workloads.h"
+#include "errseq.h"

@@ -3,8 +3,8 @@
 
 #define CONTESTANT contestant_mutex
 #define NAME	   "mutex"
-#define ABOUT	   "pthread_mutex around {errno, generation, told}"
-#define GIVES	   (EACH_ONCE | LATEST | SAME_AGAIN | OWED | PAST)
+#define ABOUT	   "pthread_mutex around {errno, generation, reported}"
+#define GIVES	   (EACH_ONCE | LATEST | AGAIN | UNREPORTED | SKIPS_REPORTED)
 
 typedef pthread_mutex_t lock_t;
 #define lock_init(lock)	    pthread_mutex_init(lock, NULL)

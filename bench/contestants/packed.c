@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a good engineer writes first: errno and generation in one 64-bit word, which each record moves. There are no
- * flags: whether somebody was told is not kept, and a newcomer starts now.
+ * What a good engineer writes first: errno and generation in one 64-bit word, which each record changes. There are no
+ * flags, so nothing says whether the error was reported: a new observer gets only later errors.
  */
-#include "../bench.h"
+#include "../contestant.h"
 
 #include <errseq/errseq.h> /* which 64-bit atomics there are */
 #ifdef ERRSEQ_HAVE_64
@@ -11,7 +11,7 @@
 #define CONTESTANT contestant_packed
 #define NAME	   "packed"
 #define ABOUT	   "{generation, errno} in one atomic of 64 bits"
-#define GIVES	   (EACH_ONCE | LATEST | SAME_AGAIN | PAST | NO_LOCK | FLAT_MEMORY)
+#define GIVES	   (EACH_ONCE | LATEST | AGAIN | SKIPS_REPORTED | NO_LOCK | SHARED_MEMORY)
 
 typedef struct {
 	_Atomic(uint64_t) value; /* generation << 16 | errno */
@@ -21,11 +21,6 @@ typedef uint64_t observer_t; /* a value */
 static inline void word_init(word_t *word)
 {
 	atomic_init(&word->value, 0);
-}
-
-static inline void word_end(word_t *word)
-{
-	(void)word;
 }
 
 static inline int record(word_t *word, int err)
@@ -44,25 +39,9 @@ static inline void sample(word_t *word, observer_t *observer)
 	*observer = atomic_load_explicit(&word->value, memory_order_acquire);
 }
 
-static inline void leave(word_t *word, observer_t *observer)
-{
-	(void)word;
-	(void)observer;
-}
-
 static inline int error_in(uint64_t value)
 {
 	return -(int)(value & 0xffff);
-}
-
-static inline int check(word_t *word, observer_t *observer)
-{
-	uint64_t now = atomic_load_explicit(&word->value, memory_order_relaxed);
-
-	if (LIKELY(now == *observer))
-		return 0;
-	atomic_thread_fence(memory_order_acquire);
-	return error_in(now);
 }
 
 static inline int advance(word_t *word, observer_t *observer)
@@ -76,5 +55,12 @@ static inline int advance(word_t *word, observer_t *observer)
 	return error_in(now);
 }
 
-#include "../workloads.h"
+static inline int check(word_t *word, const observer_t *observer)
+{
+	observer_t position = *observer;
+
+	return advance(word, &position);
+}
+
+#include "loops.h"
 #endif

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Every observer is in a list under a lock, and an error is pushed to each of them, as a network filesystem's
- * client does: a look is cheap, and a record costs as much as there are observers.
+ * All observers are in a list under a lock, and an error is pushed to each of them, as a network filesystem's client
+ * does: a check is cheap, and the cost of a record grows with the number of observers.
  */
-#include "../bench.h"
+#include "../contestant.h"
 #include <pthread.h>
 
+#define HAS_END
+#define HAS_LEAVE
 #define CONTESTANT contestant_registry
 #define NAME	   "registry"
 #define ABOUT	   "a list of observers under a pthread_mutex; each error is pushed to all"
-#define GIVES	   (EACH_ONCE | LATEST | SAME_AGAIN | PAST)
+#define GIVES	   (EACH_ONCE | LATEST | AGAIN | SKIPS_REPORTED)
 
 typedef struct observer {
-	struct observer *next, **link; /* who points here */
-	atomic_int error;	       /* this observer's, not told yet */
+	struct observer *next, **link; /* what points here */
+	atomic_int error;	       /* not reported to this observer yet */
 } observer_t;
 typedef struct {
 	pthread_mutex_t lock;
@@ -77,4 +79,4 @@ static inline int advance(word_t *word, observer_t *observer)
 	return atomic_exchange_explicit(&observer->error, 0, memory_order_acquire);
 }
 
-#include "../workloads.h"
+#include "loops.h"

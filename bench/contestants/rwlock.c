@@ -3,8 +3,8 @@
 
 #define CONTESTANT contestant_rwlock
 #define NAME	   "rwlock"
-#define ABOUT	   "pthread_rwlock around {errno, generation, told}"
-#define GIVES	   (EACH_ONCE | LATEST | SAME_AGAIN | OWED | PAST)
+#define ABOUT	   "pthread_rwlock around {errno, generation, reported}"
+#define GIVES	   (EACH_ONCE | LATEST | AGAIN | UNREPORTED | SKIPS_REPORTED)
 
 typedef pthread_rwlock_t lock_t;
 #define lock_init(lock)	    pthread_rwlock_init(lock, NULL)

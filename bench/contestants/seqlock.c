@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A generation that is read without a lock, and the error beside it under a seqlock: odd while somebody writes.
- * Who records waits for who records; a recorder that dies in between stops everyone. Whether somebody was told
- * is not kept: a newcomer starts now.
+ * Recorders wait for each other, and one that dies in between stops everyone. Nothing says whether the error was
+ * reported: a new observer gets only later errors.
  */
-#include "../bench.h"
+#include "../contestant.h"
 #include <sched.h>
 
 #define CONTESTANT contestant_seqlock
 #define NAME	   "seqlock"
 #define ABOUT	   "an atomic generation, and the errno under a seqlock"
-#define GIVES	   (EACH_ONCE | LATEST | SAME_AGAIN | PAST | FLAT_MEMORY)
+#define GIVES	   (EACH_ONCE | LATEST | AGAIN | SKIPS_REPORTED | SHARED_MEMORY)
 
 typedef struct {
 	_Atomic(uint32_t) sequence;
@@ -22,11 +22,6 @@ static inline void word_init(word_t *word)
 {
 	atomic_init(&word->sequence, 0);
 	atomic_init(&word->error, 0);
-}
-
-static inline void word_end(word_t *word)
-{
-	(void)word;
 }
 
 static inline int record(word_t *word, int err)
@@ -69,23 +64,6 @@ static inline void sample(word_t *word, observer_t *observer)
 	*observer = atomic_load_explicit(&word->sequence, memory_order_acquire) & ~1u;
 }
 
-static inline void leave(word_t *word, observer_t *observer)
-{
-	(void)word;
-	(void)observer;
-}
-
-static inline int check(word_t *word, observer_t *observer)
-{
-	uint32_t now = atomic_load_explicit(&word->sequence, memory_order_relaxed);
-	int error;
-
-	if (LIKELY(now == *observer))
-		return 0;
-	error = read_whole(word, &now);
-	return now == *observer ? 0 : error;
-}
-
 static inline int advance(word_t *word, observer_t *observer)
 {
 	uint32_t now = atomic_load_explicit(&word->sequence, memory_order_relaxed);
@@ -95,4 +73,11 @@ static inline int advance(word_t *word, observer_t *observer)
 	return read_whole(word, observer);
 }
 
-#include "../workloads.h"
+static inline int check(word_t *word, const observer_t *observer)
+{
+	observer_t position = *observer;
+
+	return advance(word, &position);
+}
+
+#include "loops.h"

@@ -1,36 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-#define CONTESTANT contestant_shared
-#define NAME	   "errseq-shared"
-#define ABOUT	   "libErrseq, one shared cursor for all threads, inline"
-#define GIVES	   (EACH_ONCE | LATEST | SAME_AGAIN | OWED | PAST | NO_LOCK | FLAT_MEMORY)
-#include "cursors.h"
+#include <errseq/errseq.h>
+
+#define CONTESTANT  contestant_errseq_shared
+#define NAME	    "errseq-shared"
+#define ABOUT	    "libErrseq, one shared cursor for all threads, inline"
+#define WIDTH(call) errseq_##call
+#define ONE_OBSERVER
+#define begin errseq_shared_cursor_init
+#define check errseq_check_shared
 
 typedef errseq_shared_cursor_t observer_t;
 
-static inline void sample(word_t *word, observer_t *observer)
-{
-	errseq_shared_cursor_init(observer, errseq_sample(word));
-}
-
-static inline void peek(word_t *word, observer_t *observer)
-{
-	errseq_shared_cursor_init(observer, errseq_peek(word));
-}
-
-static inline void leave(word_t *word, observer_t *observer)
-{
-	(void)word;
-	(void)observer;
-}
-
-static inline int check(word_t *word, observer_t *observer)
-{
-	return errseq_check_shared(word, observer);
-}
-
-static inline int advance(word_t *word, observer_t *observer)
+static inline int advance(errseq_t *word, observer_t *observer)
 {
 	return errseq_check_and_advance_shared(word, observer);
 }
 
-#include "../workloads.h"
+#include "errseq.h"

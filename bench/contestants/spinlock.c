@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /* Test and test-and-set: it waits by reading, and gives the processor away if it waits for long. */
-#include "../bench.h"
+#include "../contestant.h"
 #include <sched.h>
 
 #define CONTESTANT contestant_spinlock
 #define NAME	   "spinlock"
-#define ABOUT	   "a spinlock of one atomic around {errno, generation, told}"
-#define GIVES	   (EACH_ONCE | LATEST | SAME_AGAIN | OWED | PAST | FLAT_MEMORY)
+#define ABOUT	   "a spinlock of one atomic around {errno, generation, reported}"
+#define GIVES	   (EACH_ONCE | LATEST | AGAIN | UNREPORTED | SKIPS_REPORTED | SHARED_MEMORY)
 
 typedef atomic_int lock_t;
 

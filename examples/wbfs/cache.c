@@ -361,7 +361,7 @@ static void write_back(struct inode *inode)
 		inode->flushed_ctime = st.st_ctim;
 
 	/* docs: write-back */
-	/* What failed is LOST, which is clean: nothing is dirty when the error comes into the world. */
+	/* What failed is LOST, which is clean: nothing is dirty when the error is recorded. */
 	drop_pages(inode, 0, WRITTEN, SIZE_MAX);
 	drop_pages(inode, 0, DIRTY, SIZE_MAX); /* of a deleted file */
 	if (err)

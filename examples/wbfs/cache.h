@@ -57,7 +57,7 @@ struct page {
 
 struct inode {
 	/* docs: inode-word */
-	errseq_t errors; /* the inode's word: lives and dies with it; calloc made it valid */
+	errseq_t errors; /* the inode's word: lives as long as the inode; calloc made it valid */
 	/* docs: end */
 	struct cache *cache;
 	dev_t dev;

@@ -362,7 +362,7 @@ static struct handle *handle_new(struct mount *mount, struct inode *inode, bool 
 	handle->writing = writing;
 	pthread_mutex_init(&handle->dir_lock, NULL);
 	/* docs: open */
-	/* An error that somebody was told of is past; one that nobody was told of is owed to us, too. */
+	/* A reported error is past. This handle still gets an unreported one. */
 	if (inode)
 		errseq_shared_cursor_init(&handle->on_inode, errseq_sample(&inode->errors));
 	errseq_shared_cursor_init(&handle->on_superblock, errseq_sample(&mount->cache->errors));
@@ -388,7 +388,7 @@ static void handle_free(struct mount *mount, struct handle *handle)
 	else if (handle->inode)
 		inode_close(handle->inode);
 	pthread_mutex_destroy(&handle->dir_lock);
-	/* its cursors are plain memory: there is nothing to sign off from */
+	/* the cursors are plain memory: nothing has to be deregistered */
 	free(handle);
 	/* docs: end */
 }

@@ -124,7 +124,7 @@ struct view *view_start(struct cache *cache, unsigned index, const struct view_r
 		return NULL;
 	}
 	/* docs: view-mount */
-	/* What is in the word already is other people's: it stays owed to them, and is no news to us. */
+	/* An error that is in the word already stays unreported for others, and is not new for us. */
 	view->position = errseq_peek(&cache->errors);
 	/* docs: end */
 	if (view->state && resume(view, error) != 0) {

@@ -40,7 +40,7 @@
  * Its bits are public and frozen, because words live in shared memory and cursors in files:
  *
  *	 0-11  errno     the latest error, 1...4095; 0 only while nothing was ever recorded
- *	   12  reported  this error was reported to somebody, by errseq_check_and_advance
+ *	   12  reported  this error was reported to somebody (advance or settle)
  *	   13  observed  a cursor may stand on this value: the next record moves the counter
  *	14-31  counter   modulo 2^18, in the machine's byte order
  *
@@ -60,9 +60,11 @@
  *	G7 latest	    The error returned is the latest recorded at some moment during the call.
  *	G8 anywhere	    Lock-free, no allocation, no libc, async-signal-safe, address-free. A thread or
  *			    process that dies inside a call leaves a valid word and stops nobody.
+ *	G9 settled by name  errseq_settle settles the error at its position and no newer one.
  *
- * Reported means by errseq_check_and_advance. errseq_check does not mark the error as reported. A caller
- * that dies before it has used the result of errseq_check_and_advance counts as told.
+ * Reported means by errseq_check_and_advance or errseq_settle. errseq_check does not mark the error as
+ * reported. A caller that dies before it has used the result of errseq_check_and_advance counts as told. In
+ * two phases (errseq_settle) it does not.
  *
  * Not promised: how many errors there were, errors overwritten before anyone looked, and anything after the
  * word's lifetime.
@@ -85,6 +87,12 @@
 #define ERRSEQ_VERSION_MAJOR 0
 #define ERRSEQ_VERSION_MINOR 1
 #define ERRSEQ_VERSION_PATCH 0
+
+/*
+ * Discards a result on purpose: ERRSEQ_DISCARD(errseq_peek(&word)). gcc warns of a discarded result even
+ * behind (void).
+ */
+#define ERRSEQ_DISCARD(result) ((void)!(result))
 
 /* The largest errno that a word can hold. */
 #define ERRSEQ_MAX_ERRNO 4095
@@ -210,6 +218,41 @@ ERRSEQ_NODISCARD_ ERRSEQ_API_ int errseq_check_and_advance(errseq_t *eseq, errse
 	ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
 
 /*
+ * errseq_settle - mark the error at a position as reported, after it was delivered
+ * @eseq: the word
+ * @at: a position from errseq_peek, or where an advance has put a cursor
+ *
+ * errseq_check_and_advance marks the error as reported before its caller has passed it on. If the caller
+ * dies then, or its reply is lost, nobody else gets the error. A caller that must pass it on first does this
+ * in two phases: peek, deliver, settle. Until it settles, the error stays unreported, and whoever samples
+ * gets it. A newer error that came meanwhile is not settled (G9).
+ *
+ *	errseq_cursor_t at = errseq_peek(&word);
+ *
+ *	if (!errseq_cursor_same(at, since) && deliver(errseq_cursor_error(at)) == 0) {
+ *		since = at;
+ *		errseq_settle(&word, at);
+ *	}
+ *
+ * Context: any thread, any process that maps the word, signal handlers; no outside locking.
+ * Memory order: release, so that whoever samples the error as past sees how it was delivered.
+ * Return: 1 if the error at @at is the latest one, and is reported from now on. 0 if the word has moved on,
+ *	or if nothing was ever recorded; the word is untouched then.
+ */
+ERRSEQ_API_ int errseq_settle(errseq_t *eseq, errseq_cursor_t at) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+
+/*
+ * errseq_cursor_same - whether two cursors of one word are the same position
+ * @a, @b: any values
+ *
+ * Context: anywhere.
+ * Memory order: none, this is a function of two numbers.
+ * Return: 1 if they are equal except for the two flags, else 0.
+ */
+ERRSEQ_NODISCARD_ ERRSEQ_API_ int errseq_cursor_same(errseq_cursor_t a,
+						     errseq_cursor_t b) ERRSEQ_NOEXCEPT_;
+
+/*
  * errseq_load - a raw copy of the word, for diagnosis
  * @eseq: the word
  *
@@ -290,6 +333,34 @@ ERRSEQ_NODISCARD_ ERRSEQ_API_ errseq_cursor_t
 errseq_shared_cursor_get(const errseq_shared_cursor_t *cursor) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
 
 /*
+ * errseq_shared_cursor_move - move a shared cursor, if it still stands where it was read
+ * @cursor: the shared cursor
+ * @from: where errseq_shared_cursor_get said that it stands
+ * @to: a position from errseq_peek
+ *
+ * For two phases with a shared cursor. Read the cursor first, then peek: in the other order the cursor may
+ * go back.
+ *
+ *	errseq_cursor_t from = errseq_shared_cursor_get(&cursor);
+ *	errseq_cursor_t at = errseq_peek(&word);
+ *
+ *	if (!errseq_cursor_same(at, from) && deliver(errseq_cursor_error(at)) == 0 &&
+ *	    errseq_shared_cursor_move(&cursor, from, at))
+ *		errseq_settle(&word, at);
+ *
+ * This way no error is lost to the cursor, and two callers may deliver the same one. Move before delivering,
+ * and one caller delivers it; if that one dies before it has, this cursor is past the error, and only
+ * observers who sample later get it.
+ *
+ * Context: any thread, any process that maps the cursor, signal handlers; no outside locking.
+ * Memory order: release. Whoever reads the cursor then sees no older word through it.
+ * Return: 1 if the cursor stood exactly on @from and stands on @to now; else 0, and it is untouched.
+ */
+ERRSEQ_NODISCARD_ ERRSEQ_API_ int errseq_shared_cursor_move(
+	errseq_shared_cursor_t *cursor, errseq_cursor_t from,
+	errseq_cursor_t to) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+
+/*
  * errseq_check_shared, errseq_check_and_advance_shared - errseq_check and errseq_check_and_advance
  * through a shared cursor
  * @eseq: the word
@@ -333,6 +404,10 @@ ERRSEQ_NODISCARD_ ERRSEQ_API_ int errseq64_check(const errseq64_t *eseq, errseq6
 	ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
 ERRSEQ_NODISCARD_ ERRSEQ_API_ int errseq64_check_and_advance(
 	errseq64_t *eseq, errseq64_cursor_t *since) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+ERRSEQ_API_ int errseq64_settle(errseq64_t *eseq,
+				errseq64_cursor_t at) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+ERRSEQ_NODISCARD_ ERRSEQ_API_ int errseq64_cursor_same(errseq64_cursor_t a,
+						       errseq64_cursor_t b) ERRSEQ_NOEXCEPT_;
 ERRSEQ_API_ errseq64_cursor_t errseq64_load(const errseq64_t *eseq)
 	ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
 ERRSEQ_API_ int errseq64_cursor_error(errseq64_cursor_t cursor) ERRSEQ_NOEXCEPT_;
@@ -344,6 +419,9 @@ ERRSEQ_API_ void errseq64_shared_cursor_init(errseq64_shared_cursor_t *cursor,
 					     errseq64_cursor_t at) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
 ERRSEQ_NODISCARD_ ERRSEQ_API_ errseq64_cursor_t
 errseq64_shared_cursor_get(const errseq64_shared_cursor_t *cursor) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
+ERRSEQ_NODISCARD_ ERRSEQ_API_ int errseq64_shared_cursor_move(
+	errseq64_shared_cursor_t *cursor, errseq64_cursor_t from,
+	errseq64_cursor_t to) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
 ERRSEQ_NODISCARD_ ERRSEQ_API_ int errseq64_check_shared(const errseq64_t *eseq,
 							const errseq64_shared_cursor_t *since)
 	ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
@@ -352,15 +430,17 @@ ERRSEQ_NODISCARD_ ERRSEQ_API_ int errseq64_check_and_advance_shared(
 #endif
 
 /*
- * Private from here on. Inlined code calls the advance functions, hence they are exported. They do the rest
- * of check_and_advance after a load found a new error: @seen is the value loaded, @at the cursor's.
+ * Private from here on. Inlined code calls these functions, hence they are exported. They do the rest of
+ * peek and check_and_advance after a load. @seen is the value loaded, @at the cursor's.
  */
+ERRSEQ_API_ errseq_cursor_t errseq_observe_(errseq_t *eseq) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
 ERRSEQ_API_ int errseq_advance_(errseq_t *eseq, errseq_cursor_t *since,
 				errseq_cursor_t seen) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
 ERRSEQ_API_ int errseq_advance_shared_(errseq_t *eseq, errseq_shared_cursor_t *since,
 				       errseq_cursor_t at,
 				       errseq_cursor_t seen) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
 #ifdef ERRSEQ_HAVE_64
+ERRSEQ_API_ errseq64_cursor_t errseq64_observe_(errseq64_t *eseq) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
 ERRSEQ_API_ int errseq64_advance_(errseq64_t *eseq, errseq64_cursor_t *since,
 				  errseq64_cursor_t seen) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
 ERRSEQ_API_ int errseq64_advance_shared_(errseq64_t *eseq, errseq64_shared_cursor_t *since,
@@ -381,7 +461,7 @@ ERRSEQ_SET_CHECKS_ITS_CONSTANT_(errseq64_set, errseq64_t)
  * The fast paths, inline for gcc and clang. gnu_inline never emits a symbol: where the compiler does not
  * inline, the library's own is called. Define ERRSEQ_NO_INLINE to call the library always.
  */
-#if defined __GNUC__ && !defined ERRSEQ_NO_INLINE
+#if defined ERRSEQ_GNUC_ && !defined ERRSEQ_NO_INLINE
 #define ERRSEQ_INLINE_ extern __inline__ __attribute__((gnu_inline))
 #define ERRSEQ_(name)  errseq_##name
 #include "errseq_inline.h"

@@ -5,19 +5,19 @@
  *
  * clang has an attribute for that. For gcc, a macro of the function's own name looks at the argument once
  * more, without evaluating it, and adds a zero that exists only if the argument is not a wrong constant. In
- * C, the type of `1 ? (void *)0 : (int *)0` is int * if the zero is a constant, and void * otherwise. With
+ * C, the type of `1 ? (void *)0 : (int *)1` is int * if the zero is a constant, and void * otherwise. With
  * more than two arguments, as the preprocessor counts them, the macro steps aside. So does it for
  * (errseq_set)(eseq, err), which g++ needs if @err holds a lambda or calls a conversion function.
  */
 #ifndef ERRSEQ_ERRSEQ_CONSTANT_H
 #define ERRSEQ_ERRSEQ_CONSTANT_H
 
-#include <stdint.h>
+#include "errseq_word.h"
 
 #define ERRSEQ_SET_REFUSES_(err) ((err) < -ERRSEQ_MAX_ERRNO || (err) > -1)
 #define ERRSEQ_SET_RULE_	 "errseq_set takes a negated errno, -1 to -4095: -EIO, not EIO"
 
-#if defined __clang__
+#if defined ERRSEQ_GNUC_ && defined __clang__
 /* The declaration once more, with the attribute. */
 #define ERRSEQ_SET_CHECKS_ITS_CONSTANT_(set, word_t)                                               \
 	_Pragma("clang diagnostic push") _Pragma("clang diagnostic ignored \"-Wgcc-compat\"")      \
@@ -29,7 +29,7 @@
 #define ERRSEQ_SET_CHECKS_ITS_CONSTANT_(set, word_t)
 #endif
 
-#if defined __GNUC__ && !defined __clang__
+#if defined ERRSEQ_GNUC_ && !defined __clang__
 #ifdef __cplusplus
 extern "C++" {
 template <bool is_valid> struct errseq_set_argument_ {
@@ -40,7 +40,7 @@ template <bool is_valid> struct errseq_set_argument_ {
 #define ERRSEQ_ZERO_IF_OKAY_(err) (0 * int{ sizeof(errseq_set_argument_<ERRSEQ_IS_OKAY_(err)>) })
 #else
 #define ERRSEQ_IS_CONSTANT_(err) \
-	__extension__ _Generic(1 ? (void *)((intptr_t)(err)*0) : (int *)0, int * : 1, void * : 0)
+	__extension__ _Generic(1 ? (void *)((intptr_t)(err)*0) : (int *)1, int * : 1, void * : 0)
 #define ERRSEQ_IF_CONSTANT_(err) ((int)__builtin_choose_expr(ERRSEQ_IS_CONSTANT_(err), (err), -1))
 #define ERRSEQ_ZERO_IF_OKAY_(err)                                                   \
 	(0 *                                                                        \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Private: the fast paths. With no new error, each is one load (two with a shared cursor), a compare and a
- * branch. Programs include <errseq/errseq.h>.
+ * Private: the fast paths. With no new error, each check is one load (two with a shared cursor), a compare
+ * and a branch. Programs include <errseq/errseq.h>.
  *
  * This text is read once for each width, with two macros defined: ERRSEQ_(check) is errseq_check or
  * errseq64_check, and ERRSEQ_INLINE_ says how the functions are defined. errseq.h defines them inline,
@@ -22,6 +22,17 @@ ERRSEQ_INLINE_ ERRSEQ_(cursor_t) ERRSEQ_(sample)(const ERRSEQ_(t) *eseq) ERRSEQ_
 	ERRSEQ_(cursor_t) now = ERRSEQ_LOAD_(&eseq->word_, acquire);
 
 	return now & ERRSEQ_REPORTED_ ? now : 0;
+}
+
+/* errseq_peek, errseq64_peek */
+ERRSEQ_INLINE_ ERRSEQ_(cursor_t) ERRSEQ_(peek)(ERRSEQ_(t) *eseq) ERRSEQ_NOEXCEPT_
+{
+	/* acquire: whoever starts here sees what the recorder did before this value */
+	ERRSEQ_(cursor_t) now = ERRSEQ_LOAD_(&eseq->word_, acquire);
+
+	if (now == 0 || now & ERRSEQ_OBSERVED_)
+		return now;
+	return ERRSEQ_(observe_)(eseq);
 }
 
 /* errseq_check, errseq64_check */
@@ -73,6 +84,12 @@ ERRSEQ_INLINE_ int ERRSEQ_(check_and_advance_shared)(
 	if (ERRSEQ_SAME_(now, at))
 		return 0;
 	return ERRSEQ_(advance_shared_)(eseq, since, at, now);
+}
+
+/* errseq_cursor_same, errseq64_cursor_same */
+ERRSEQ_INLINE_ int ERRSEQ_(cursor_same)(ERRSEQ_(cursor_t) a, ERRSEQ_(cursor_t) b) ERRSEQ_NOEXCEPT_
+{
+	return ERRSEQ_SAME_(a, b);
 }
 
 #ifdef __cplusplus

@@ -8,6 +8,11 @@
 
 #include <stdint.h>
 
+/* gcc, clang, and what is as good. Tools that only say that they are gcc lack the second macro. */
+#if defined __GNUC__ && defined __GCC_ATOMIC_INT_LOCK_FREE
+#define ERRSEQ_GNUC_ 1
+#endif
+
 /*
  * C11 has atomics of its own. C++ and C99 use the built-ins of gcc and clang on the same four bytes.
  * With any other compiler, every call is a call of the library.
@@ -15,13 +20,17 @@
 #if !defined __cplusplus && defined __STDC_VERSION__ && __STDC_VERSION__ >= 201112L && \
 	!defined __STDC_NO_ATOMICS__
 #include <stdatomic.h>
-#define ERRSEQ_WORD_OF_(type)	    _Alignas(sizeof(type)) _Atomic(type)
+#ifdef ERRSEQ_GNUC_ /* as _Alignas, but gcc -m32 adds a note to that at each include */
+#define ERRSEQ_WORD_OF_(type) __attribute__((aligned(sizeof(type)))) _Atomic(type)
+#else
+#define ERRSEQ_WORD_OF_(type) _Alignas(sizeof(type)) _Atomic(type)
+#endif
 #define ERRSEQ_LOAD_(object, order) atomic_load_explicit(object, memory_order_##order)
 #define ERRSEQ_FENCE_(order)	    atomic_thread_fence(memory_order_##order)
 #define ERRSEQ_INT_LOCK_FREE_	    ATOMIC_INT_LOCK_FREE
 #define ERRSEQ_LONG_LOCK_FREE_	    ATOMIC_LONG_LOCK_FREE
 #define ERRSEQ_LLONG_LOCK_FREE_	    ATOMIC_LLONG_LOCK_FREE
-#elif defined __GNUC__
+#elif defined ERRSEQ_GNUC_
 #define ERRSEQ_WORD_OF_(type)	    __attribute__((aligned(sizeof(type)))) type
 #define ERRSEQ_LOAD_(object, order) __atomic_load_n(object, ERRSEQ_ORDER_##order##_)
 #define ERRSEQ_FENCE_(order)	    __atomic_thread_fence(ERRSEQ_ORDER_##order##_)
@@ -84,7 +93,7 @@
 #define ERRSEQ_NOEXCEPT_
 #endif
 
-#ifdef __GNUC__
+#ifdef ERRSEQ_GNUC_
 #define ERRSEQ_NONNULL_	      __attribute__((nonnull))
 #define ERRSEQ_NONNULL_FIRST_ __attribute__((nonnull(1)))
 #define ERRSEQ_NODISCARD_     __attribute__((warn_unused_result))

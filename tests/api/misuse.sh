@@ -47,6 +47,7 @@ try() {
 			'errseq_sample(word)' 'errseq_peek(word)'; do
 			refused 'unused|ignor' "$call;" -Werror
 			accepted "if ($call) return;"
+			accepted "ERRSEQ_DISCARD($call);"
 		done
 		for call in 'errseq_set(0, -EIO)' 'errseq_init(0)' 'if (errseq_wait(0, *cursor, 0)) return'; do
 			refused 'null' "$call;" -Werror -Wnonnull
@@ -61,7 +62,7 @@ try() {
 }
 
 levels=-O2 standards_c=c17 standards_cxx=c++11
-[ $how_many = few ] || levels="-O0 -O2" standards_c="c99 c17" standards_cxx="c++11 c++20"
+[ "$how_many" = few ] || levels="-O0 -O2" standards_c="c99 c17" standards_cxx="c++11 c++20"
 for compiler in $(compilers_for "$cc" gcc clang); do
 	for standard in $standards_c; do
 		try "$compiler" "-std=$standard" -x c
@@ -76,5 +77,5 @@ if [ -n "$cxx" ]; then
 else
 	skip_part "no C++ compiler"
 fi
-[ $how_many = few ] || have clang || skip_part "clang is not installed"
+[ "$how_many" = few ] || have clang || skip_part "clang is not installed"
 echo "$caught misuses were refused by the compiler, their right twins accepted"

@@ -42,26 +42,26 @@ for order in 'user.c errseq.c' 'errseq.c user.c'; do
 done
 
 levels="-O0 -O2"
-[ $how_many = few ] || levels="-O0 -O1 -O2 -O3 -Os"
+[ "$how_many" = few ] || levels="-O0 -O1 -O2 -O3 -Os"
 for compiler in $(compilers_for "$cc" gcc clang); do
 	for level in $levels; do
-		must "$compiler" -std=c11 -Wall -Wextra -Wpedantic -Werror $level -I. -c errseq.c -o errseq.o
-		must "$compiler" -std=c11 $level -I. user.c errseq.o -o user
+		must "$compiler" -std=c11 -Wall -Wextra -Wpedantic -Werror "$level" -I. -c errseq.c -o errseq.o
+		must "$compiler" -std=c11 "$level" -I. user.c errseq.o -o user
 		must ./user
 		for unity in unity-user.c unity-errseq.c; do
-			must "$compiler" -std=c11 -Wall -Wextra -Wpedantic -Werror $level -I. $unity -o unity
+			must "$compiler" -std=c11 -Wall -Wextra -Wpedantic -Werror "$level" -I. $unity -o unity
 			must ./unity
 		done
 
 		# No libc: nothing undefined, also where there are no headers but the compiler's own.
 		must "$compiler" -std=c11 -ffreestanding -nostdinc -isystem \
-			"$("$compiler" -print-file-name=include)" -Wall -Wextra -Werror $level -I. -c errseq.c \
+			"$("$compiler" -print-file-name=include)" -Wall -Wextra -Werror "$level" -I. -c errseq.c \
 			-o free.o
 		for object in errseq.o free.o; do
 			undefined=$(calls_elsewhere "$object")
 			[ -z "$undefined" ] || fail "$compiler $level: $object needs $undefined"
 			# without <errno.h> too, EINVAL is what the system calls so
-			must "$compiler" -std=c11 $level -I. invalid.c $object -o invalid
+			must "$compiler" -std=c11 "$level" -I. invalid.c $object -o invalid
 			must ./invalid
 		done
 	done

@@ -56,6 +56,10 @@ static int uses_64(int err)
 	result |= errseq64_check_shared(&word, &shared) != err;
 	result |= errseq64_check_and_advance_shared(&word, &shared) != err;
 	result |= errseq64_shared_cursor_get(&shared) != errseq64_load(&word);
+	result |= !errseq64_settle(&word, cursor) ||
+		  !errseq64_cursor_same(cursor, errseq64_load(&word));
+	result |=
+		!errseq64_shared_cursor_move(&shared, errseq64_shared_cursor_get(&shared), cursor);
 	result |= errseq64_cursor_error(cursor) != err || errseq64_cursor_count(cursor) != 0;
 	result |= !errseq64_cursor_reported(cursor) || !errseq64_cursor_observed(cursor);
 	result |= errseq64_format(cursor, buf, sizeof(buf)) < 1;
@@ -97,6 +101,8 @@ int uses(errseq_t *word, int err)
 	result |= errseq_shared_cursor_get(&shared) != 0;
 	result |= errseq_check_shared(word, &shared) != err;
 	result |= errseq_check_and_advance_shared(word, &shared) != err;
+	result |= !errseq_settle(word, cursor) || !errseq_cursor_same(cursor, errseq_load(word));
+	result |= !errseq_shared_cursor_move(&shared, errseq_shared_cursor_get(&shared), cursor);
 	errseq_shared_cursor_init(&inode.cursor, errseq_shared_cursor_get(&shared));
 	result |= errseq_check_shared(word, &inode.cursor);
 #ifdef ERRSEQ_HAVE_WAIT

@@ -79,4 +79,13 @@ static inline int spec_check_and_advance(struct spec *spec, value_t *since)
 	return -spec->error;
 }
 
+static inline int spec_settle(struct spec *spec, value_t at)
+{
+	if (spec->error == 0 || !spec_same(spec, at))
+		return 0;
+	spec->observed = 1;
+	spec->reported = 1;
+	return 1;
+}
+
 #endif

@@ -24,14 +24,17 @@ typedef uint64_t value_t;
 #define errseq_peek			errseq64_peek
 #define errseq_check			errseq64_check
 #define errseq_check_and_advance	errseq64_check_and_advance
+#define errseq_settle			errseq64_settle
 #define errseq_load			errseq64_load
 #define errseq_format			errseq64_format
 #define errseq_cursor_error		errseq64_cursor_error
 #define errseq_cursor_reported		errseq64_cursor_reported
 #define errseq_cursor_observed		errseq64_cursor_observed
 #define errseq_cursor_count		errseq64_cursor_count
+#define errseq_cursor_same		errseq64_cursor_same
 #define errseq_shared_cursor_init	errseq64_shared_cursor_init
 #define errseq_shared_cursor_get	errseq64_shared_cursor_get
+#define errseq_shared_cursor_move	errseq64_shared_cursor_move
 #define errseq_check_shared		errseq64_check_shared
 #define errseq_check_and_advance_shared errseq64_check_and_advance_shared
 #else

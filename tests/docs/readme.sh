@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# The README's program compiles and prints what the README says; its two front doors are one line each, and
-# what it names exists.
+# The README's program compiles and prints what the README says; its two front doors are one line each. What the
+# README and the pages of docs/ link to or name exists.
 # usage: readme.sh SOURCE_DIR WORK_DIR CC
 set -eu
 source_dir=$1 work=$2 cc=$3
@@ -38,8 +38,23 @@ for heading in 'Run it' 'Test it'; do
 	[ "$fences" = 1 ] || fail "'## $heading' should have one sh block, and has $fences"
 done
 
-for file in README CONTRIBUTING; do
-	grep -oE '\]\([^)#:]+\)' "$source_dir/$file.md" | tr -d '[]()' | sort -u | while read -r path; do
-		[ -e "$source_dir/$path" ] || fail "$file.md points to $path, which does not exist"
+# Links are relative to the page; paths in the text, here and in comments of the source, to the top.
+cd "$source_dir"
+pages=(README.md CONTRIBUTING.md docs/*.md docs/evidence/*.md)
+named='(?<![\w/.-])(tests|tools|src|include|docs|examples|cmake)/[\w./+-]*\w'
+missing=$(
+	for page in "${pages[@]}"; do
+		grep -oP '\]\(\K[^)#:]+(?=[)#])' "$page" | sort -u | while read -r path; do
+			[ -e "$(dirname "$page")/$path" ] || echo "$page points to $path"
+		done
+		grep -oP "$named" "$page" | sort -u | while read -r path; do
+			[ -e "$path" ] || echo "$page names $path"
+		done
 	done
-done
+	grep -roE 'docs/[a-z/-]+\.(md|svg)' include src tests tools bench cmake examples CMakeLists.txt | sort -u | while IFS=: read -r file path; do
+		[ -e "$path" ] || echo "$file names $path"
+	done
+)
+[ -z "$missing" ] || fail "these do not exist:
+$missing"
+echo "${#pages[@]} pages, and the source, name no page or file that is missing"

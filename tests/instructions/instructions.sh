@@ -3,10 +3,9 @@
 # How many instructions each path of each call takes on x86-64: of inlined code, and of calls into the shared library.
 # callgrind counts them, so that the figures are the same whatever else the machine does. What they have to be stands
 # in a table, one for each version of a compiler that we look after; other versions make other code of the same text.
-# usage: instructions.sh SOURCE_DIR WORK_DIR CC [--instrumented | --update | --markdown]
+# usage: instructions.sh SOURCE_DIR WORK_DIR CC [--instrumented | --update]
 #	--instrumented	skip: the compiler's flags of this build add instructions
 #	--update	write the tables of CC, gcc and clang, instead of comparing
-#	--markdown	print all tables as one, for the documents; nothing is built
 set -eu
 source_dir=$(cd "$1" && pwd) work=$2 cc=$3 mode=${4:---compare}
 . "$source_dir/tests/common/check.sh"
@@ -14,58 +13,11 @@ here=$source_dir/tests/instructions
 unset CFLAGS CPPFLAGS LDFLAGS LD_PRELOAD LD_LIBRARY_PATH
 export LC_ALL=C
 
-markdown() {
-	local file
-	for file in "$here"/expected.gcc-* "$here"/expected.clang-*; do
-		sed "/^#/d; /^nothing/d; s/^/${file##*/expected.} | /" "$file"
-	done | awk -F ' *[|] *' '
-		$2 == "path" { sub(/-/, " ", $1); compiler[++compilers] = $1; next }
-		!($2 in known) { known[$2]; path[++paths] = $2 }
-		{ cells[$2, compilers] = " " $3 " | " $5 " | " $4 " | " $6 " |" }
-		function in_words(path) { # `check`: flags differ
-			if (path ~ /^bare_/)
-				sub(/_/, " ", path)
-			else if (sub(/:/, "`:", path))
-				path = "`" path
-			return path
-		}
-		END {
-			head = "| |"
-			line = "|---|"
-			for (c = 1; c <= compilers; c++) {
-				head = head " " compiler[c] ": inline | called | 64 bits: inline | called |"
-				line = line "--:|--:|--:|--:|"
-			}
-			print head "\n" line
-			for (p = 1; p <= paths; p++) {
-				line = "| " in_words(path[p]) " |"
-				for (c = 1; c <= compilers; c++)
-					line = line ((path[p], c) in cells ? cells[path[p], c] : " | | | |")
-				print line
-			}
-		}'
-}
-
 case $mode in
 --compare | --update) ;;
---markdown)
-	markdown
-	exit 0
-	;;
 --instrumented) skip "instructions: the compiler's flags of this build add instructions" ;;
 *) fail "instructions.sh knows no $mode" ;;
 esac
-
-# Pages of the documents show the tables below this line.
-mark='<!-- the output of tests/instructions/instructions.sh --markdown -->'
-if [ "$mode" = --compare ]; then
-	while read -r page; do
-		shown=$(awk -v mark="$mark" '/^[|]/ && on { print; rows++; next } NF || rows { on = $0 == mark }' "$page")
-		[ "$shown" = "$(markdown)" ] || fail "${page#"$source_dir/"} shows other counts than the tables.
-Put there what this prints:
-	bash tests/instructions/instructions.sh . build/instructions cc --markdown"
-	done < <(grep -lxF -- "$mark" "$source_dir"/docs/*.md || true)
-fi
 
 case $("$cc" -dumpmachine) in
 x86_64-*linux*) ;;

@@ -59,6 +59,9 @@ enum {
 	PATH(set,                       unobserved,            UNMARKED,   -ENOSPC,   0,        LATER,      -ENOSPC)    \
 	PATH(set,                       observed,              TOLD,       -ENOSPC,   0,        NEWS,       -ENOSPC)    \
 	PATH(set,                       invalid_argument,      TOLD,       ENOSPC,    -EINVAL,  TOLD,       ENOSPC)     \
+	PATH(settle,                    unreported,            PEEKED,     PEEKED,    1,        TOLD,       PEEKED)     \
+	PATH(settle,                    moved_on,              NEWS,       PEEKED,    0,        NEWS,       PEEKED)     \
+	PATH(shared_cursor_move,        from_where_it_stands,  ANY,        PEEKED,    1,        ANY,        TOLD)       \
 	PATH(load,                      any,                   TOLD,       ANY,       TOLD,     TOLD,       ANY)        \
 	PATH(shared_cursor_get,         any,                   ANY,        TOLD,      TOLD,     ANY,        TOLD)
 /* clang-format on */
@@ -147,6 +150,11 @@ int told; /* by a look */
 #define CALL_peek(DO, name) DO##_VALUE(name, errseq_peek(word), (errseq_t *word), (&the_word))
 #define CALL_set(DO, name) \
 	DO##_INT(name, errseq_set(word, err), (errseq_t *word, int err), (&the_word, (int)the_cursor))
+#define CALL_settle(DO, name) \
+	DO##_INT(name, errseq_settle(word, at), (errseq_t *word, errseq_cursor_t at), (&the_word, the_cursor))
+#define CALL_shared_cursor_move(DO, name) \
+	DO##_INT(name, errseq_shared_cursor_move(since, from, TOLD), \
+		 (errseq_shared_cursor_t *since, errseq_cursor_t from), (&the_shared_cursor, the_cursor))
 #define CALL_load(DO, name) DO##_VALUE(name, errseq_load(word), (const errseq_t *word), (&the_word))
 #define CALL_shared_cursor_get(DO, name) \
 	DO##_VALUE(name, errseq_shared_cursor_get(since), \

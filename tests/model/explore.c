@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The command of the model checker: see explore.h for what it is made of, and docs/model-checking.md for
+ * The command of the model checker: see explore.h for what it is made of, and docs/evidence/model-checking.md for
  * what it shows.
  */
 #include "explore.h"

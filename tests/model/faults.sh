@@ -98,25 +98,33 @@ fault orders G6 'sample: the load is relaxed' $h \
 peek_or='	now = atomic_fetch_or_explicit(&eseq->word_, ERRSEQ_OBSERVED_, memory_order_acquire);
 	return now | ERRSEQ_OBSERVED_;'
 fault steps 'G1|linear' 'peek ignores a failed exchange, as on the list' $c "$peek_or" \
-'	atomic_compare_exchange_strong_explicit(&eseq->word_, &now, now | ERRSEQ_OBSERVED_,
+'	now = atomic_load_explicit(&eseq->word_, memory_order_relaxed);
+	atomic_compare_exchange_strong_explicit(&eseq->word_, &now, now | ERRSEQ_OBSERVED_,
 						memory_order_acquire, memory_order_relaxed);
 	return now | ERRSEQ_OBSERVED_;'
 fault steps 'G3|linear' 'peek sets reported' $c "$peek_or" \
 '	now = atomic_fetch_or_explicit(&eseq->word_, ERRSEQ_FLAGS_, memory_order_acquire);
 	return now | ERRSEQ_FLAGS_;'
-fault steps 'G1|linear' 'peek does not mark' $c "$peek_or" '	return now | ERRSEQ_OBSERVED_;'
+fault steps 'G1|linear' 'peek does not mark' $c "$peek_or" \
+'	now = atomic_load_explicit(&eseq->word_, memory_order_acquire);
+	return now | ERRSEQ_OBSERVED_;'
 fault steps 'G1|linear' 'peek returns what it loaded, not what it marked' $c "$peek_or" \
-'	atomic_fetch_or_explicit(&eseq->word_, ERRSEQ_OBSERVED_, memory_order_acquire);
+'	now = atomic_load_explicit(&eseq->word_, memory_order_relaxed);
+	atomic_fetch_or_explicit(&eseq->word_, ERRSEQ_OBSERVED_, memory_order_acquire);
 	return now | ERRSEQ_OBSERVED_;'
 fault steps 'linear' 'peek clears reported' $c "$peek_or" \
 '	now = atomic_fetch_or_explicit(&eseq->word_, ERRSEQ_OBSERVED_, memory_order_acquire);
 	now = atomic_fetch_and_explicit(&eseq->word_, ~ERRSEQ_REPORTED_, memory_order_acquire);
 	return (now | ERRSEQ_OBSERVED_) & ~(ERRSEQ_(cursor_t))ERRSEQ_REPORTED_;'
-fault steps 'G8|linear' 'peek marks a word that was never set' $c \
+fault steps 'G8|linear' 'peek marks a word that was never set' $h \
 '	if (now == 0 || now & ERRSEQ_OBSERVED_)' '	if (now & ERRSEQ_OBSERVED_)'
-fault orders G6 'peek: the load is relaxed' $c \
-'	ERRSEQ_(cursor_t) now = atomic_load_explicit(&eseq->word_, memory_order_acquire);' \
-'	ERRSEQ_(cursor_t) now = atomic_load_explicit(&eseq->word_, memory_order_relaxed);'
+fault orders G6 'peek: the load is relaxed' $h \
+'	ERRSEQ_(cursor_t) now = ERRSEQ_LOAD_(&eseq->word_, acquire);
+
+	if (now == 0' \
+'	ERRSEQ_(cursor_t) now = ERRSEQ_LOAD_(&eseq->word_, relaxed);
+
+	if (now == 0'
 fault orders G6 'peek: the or is relaxed' $c "$peek_or" "${peek_or/acquire/relaxed}"
 
 # ---- check ----
@@ -247,14 +255,14 @@ fault orders 'G2|G6' 'get: the load is relaxed' $c \
 '	return atomic_load_explicit(&cursor->cursor_, memory_order_relaxed);'
 
 # ---- waiting ----
-sleep='		result = futex_(eseq, FUTEX_WAIT_BITSET, now, &until);'
+sleep='		result = futex_(eseq, WAIT_UNTIL, now, seconds, nanoseconds);'
 fault steps 'wake-up is lost' 'wait sleeps on a value that it did not judge' $w "$sleep" \
 '		now = atomic_load_explicit(&eseq->word_, memory_order_relaxed);
 '"$sleep"
 fault steps 'linear' 'wait does not look again' $w "$sleep" "$sleep
 		return 0;"
 fault steps 'wake-up is lost' 'wake wakes nobody' $w \
-'	futex_(eseq, FUTEX_WAKE, INT_MAX, NULL);' '	(void)eseq;'
+'	futex_(eseq, WAKE, INT_MAX, 0, 0);' '	(void)eseq;'
 fault orders G6 'wait: no acquire fence' $w '			ERRSEQ_ACQUIRE_(eseq);
 ' ''
 

@@ -63,7 +63,8 @@ install)
 	while read -r page; do # other names of a page
 		[ -e "$prefix/share/man/$(sed 's/^\.so //' "$page")" ] || fail "$page points nowhere: $(cat "$page")"
 	done < <(grep -rlE '^\.so ' "$prefix/share/man")
-	! grep -rI "$work\|$source_dir" "$prefix" || fail "an installed file names a folder of the build"
+	! grep -rI "$work\|$source_dir" "$prefix" | grep -vF "prefix=$prefix" ||
+		fail "an installed file names a folder of the build"
 	echo "installed $(find "$prefix" -type f | wc -l) files; none names a folder of the build"
 	;;
 find_package)
@@ -148,7 +149,8 @@ moved)
 	consumer moved-shared shared -DHOW=find_package -DCMAKE_PREFIX_PATH="$moved" -DWANT=shared
 	if have pkg-config; then
 		library=$(libdir "$moved")
-		eval "flags=($(PKG_CONFIG_PATH=$library/pkgconfig pkg-config --cflags --libs libErrseq))"
+		eval "flags=($(PKG_CONFIG_PATH=$library/pkgconfig pkg-config --define-variable=prefix="$moved" \
+			--cflags --libs libErrseq))"
 		must "$cc" "$source_dir/tests/package/consumer/consumer.c" "${flags[@]}" -o moved
 		must env LD_LIBRARY_PATH="$library" ./moved
 		echo "pkg-config finds a moved prefix"
@@ -180,6 +182,98 @@ directories)
 	else
 		skip_part "pkg-config is not installed"
 	fi
+	;;
+variants)
+	# What is on by default may be off; what cannot be built is refused.
+	off=(-DERRSEQ_BUILD_TESTS=OFF -DERRSEQ_BUILD_EXAMPLES=OFF -DERRSEQ_BUILD_BENCH=OFF)
+	for kind in static shared; do
+		other=$([ $kind = static ] && echo SHARED || echo STATIC)
+		rm -rf "kind-$kind" "$work/only-$kind"
+		configure -S "$source_dir" -B "kind-$kind" "${off[@]}" -DERRSEQ_BUILD_"$other"=OFF
+		must cmake --build "kind-$kind"
+		must cmake --install "kind-$kind" --prefix "$work/only-$kind"
+		consumer "only-$kind-found" $kind -DHOW=find_package -DCMAKE_PREFIX_PATH="$work/only-$kind"
+		[ "$(find "$work/only-$kind" -name 'libErrseq.*[ao]' | wc -l)" = 1 ] || fail "$other was installed although it is off"
+	done
+	must_fail_with 'nothing to build' cmake -S "$source_dir" -B nothing "${off[@]}" -DERRSEQ_BUILD_STATIC=OFF \
+		-DERRSEQ_BUILD_SHARED=OFF
+	echo "static only, shared only; neither is refused"
+
+	configure -S "$source_dir" -B debug "${off[@]}" -DCMAKE_BUILD_TYPE=Debug -DCMAKE_DEBUG_POSTFIX=d
+	must cmake --build debug
+	must cmake --install debug --prefix "$work/installed-debug"
+	if have pkg-config; then
+		library=$(libdir "$work/installed-debug")
+		eval "flags=($(PKG_CONFIG_PATH=$library/pkgconfig pkg-config --cflags --libs libErrseq))"
+		must "$cc" "$source_dir/tests/package/consumer/consumer.c" "${flags[@]}" -o with-debug
+		must env LD_LIBRARY_PATH="$library" ./with-debug
+		readelf -d with-debug | grep -q 'NEEDED.*libErrseqd\.so' || fail "with a debug postfix, pkg-config links another library"
+		echo "pkg-config knows the debug postfix"
+	fi
+
+	# In /usr, pkg-config says no more than the name; below a sysroot it says the sysroot once. In bin: the old one.
+	configure -S "$source_dir" -B usr "${off[@]}" -DCMAKE_INSTALL_PREFIX=/usr
+	must cmake --build usr
+	must env DESTDIR="$work/root" cmake --install usr
+	for tool in pkg-config pkgconf; do
+		have $tool || continue
+		export PKG_CONFIG_LIBDIR
+		PKG_CONFIG_LIBDIR=$(libdir root)/pkgconfig
+		flags=$($tool --cflags --libs libErrseq | xargs)
+		[ "$flags" = -lErrseq ] || fail "$tool for /usr says: $flags"
+		flags=$(PKG_CONFIG_SYSROOT_DIR=$work/root $tool --cflags libErrseq | sed 's/\\\\//g; s/ *$//')
+		[ "$flags" = "-I$work/root/usr/include" ] || fail "$tool below a sysroot says: $flags"
+		unset PKG_CONFIG_LIBDIR
+		echo "$tool $($tool --version): /usr and a sysroot"
+	done
+
+	for component in Runtime Development Documentation; do
+		rm -rf "root-$component"
+		must env DESTDIR="$work/root-$component" cmake --install usr --component $component
+	done
+	[ "$(find root-Runtime -type f | wc -l)" = 1 ] || fail "Runtime is $(find root-Runtime -type f)"
+	[ "$(find root root-Runtime root-Development root-Documentation -type f | sed 's|^root[^/]*/||' | sort | uniq -c |
+		awk '$1 != 2' | wc -l)" = 0 ] || fail "the components together are not what is installed without them"
+	cmake --version | grep -q ' 3\.1[0-9]\| 3\.20' ||
+		must_fail_with "no component 'Strange'" env DESTDIR="$work/strange" cmake --install usr --component Strange
+	echo "three components, each file in one of them"
+
+	# Uninstalling, as README says: the manifest names every file.
+	must cmake --install usr --prefix "$work/to-remove"
+	xargs -d '\n' rm <usr/install_manifest.txt
+	[ -z "$(find to-remove -type f -o -type l)" ] || fail "install_manifest.txt does not name $(find to-remove -type f -o -type l)"
+
+	echo "without cmocka, or with BUILD_TESTING=OFF, the library builds and installs"
+	configure -S "$source_dir" -B no-cmocka -DCMAKE_DISABLE_FIND_PACKAGE_cmocka=ON -DERRSEQ_BUILD_EXAMPLES=OFF
+	must cmake --build no-cmocka
+	must cmake --install no-cmocka --prefix "$work/installed-no-cmocka"
+	must_fail_with 'tests need cmocka' cmake -S "$source_dir" -B no-tests -DCMAKE_DISABLE_FIND_PACKAGE_cmocka=ON \
+		-DERRSEQ_BUILD_TESTS=ON
+	configure -S "$source_dir" -B not-testing -DBUILD_TESTING=OFF -DERRSEQ_BUILD_EXAMPLES=OFF
+	[ ! -e not-testing/tests ] || fail "BUILD_TESTING=OFF is not heard"
+	if have make; then
+		must env -u CMAKE_GENERATOR cmake -S "$source_dir" -B default "${off[@]}"
+		must cmake --build default
+	fi
+	;;
+meson)
+	# Without a file of ours for it: Meson reads CMake's.
+	have meson || skip "meson is not installed"
+	rm -rf meson
+	mkdir -p meson/subprojects
+	ln -s "$source_dir" meson/subprojects/libErrseq
+	cp "$source_dir/tests/package/consumer/consumer.c" meson/
+	for kind in static shared; do
+		cat >meson/meson.build <<-END
+			project('consumer', 'c')
+			errseq = import('cmake').subproject('libErrseq').dependency('errseq_$kind')
+			test('consumer', executable('consumer', 'consumer.c', dependencies: errseq))
+		END
+		rm -rf meson/build
+		must env CC="$cc" meson setup meson/build meson
+		must meson test -C meson/build
+	done
+	echo "Meson takes libErrseq as a CMake subproject, static and shared"
 	;;
 *)
 	fail "no such mode: $mode"

@@ -108,6 +108,25 @@ static void note_and_advance_shared(void)
 	advance_shared_first();
 }
 
+static void settle(void)
+{
+	must_be(errseq_settle(&word, EIO), 1, "settle"); /* the first position of all */
+}
+
+static void note_and_settle(void)
+{
+	message = 1;
+	settle();
+}
+
+static void note_and_move(void)
+{
+	errseq_cursor_t at = errseq_peek(&word);
+
+	message = 1;
+	must_be(errseq_shared_cursor_move(&cursor, 0, at), 1, "move");
+}
+
 /* ---- steps that read ----------------------------------------------------------------------------- */
 
 static void read_message(void)
@@ -220,6 +239,9 @@ static const struct scenario {
 	{ "shared-lost-and-told",
 	  { record, advance_shared_overtaken_and_told, advance_shared_first, note_and_record } },
 	{ "shared-get", { record, note_and_advance_shared, get } },
+	{ "settle", { record, settle } },
+	{ "settle-sample", { record, note_and_settle, sample } },
+	{ "move", { record, note_and_move, check_shared_past } },
 #ifdef ERRSEQ_HAVE_WAIT
 	{ "wait", { note_and_record, wait_for_news } },
 #endif

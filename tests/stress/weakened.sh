@@ -28,8 +28,8 @@ table() {
 7  | $source | set | memory_order_release | memory_order_relaxed | advance | message | yes
 7a | $source | set | next += ERRSEQ_STEP_; | next += ERRSEQ_STEP_; if (next == old) return 0; | equal | message | yes
 8  | $source | set | memory_order_relaxed)) | memory_order_seq_cst)) | - | - | yes
-9  | $source | peek | (&eseq->word_, memory_order_acquire) | (&eseq->word_, memory_order_relaxed) | peek-marked | message | yes
-10 | $source | peek | ERRSEQ_OBSERVED_, memory_order_acquire | ERRSEQ_OBSERVED_, memory_order_relaxed | peek-overtaken | message | yes
+9  | $header | peek | ERRSEQ_LOAD_(&eseq->word_, acquire) | ERRSEQ_LOAD_(&eseq->word_, relaxed) | peek-marked | message | yes
+10 | $source | observe_ | ERRSEQ_OBSERVED_, memory_order_acquire | ERRSEQ_OBSERVED_, memory_order_relaxed | peek-overtaken | message | yes
 11 | $source | mark_ | ERRSEQ_ACQUIRE_(eseq); | (void)eseq; | advance-marked | message | yes
 12 | $source | mark_ | memory_order_acquire | memory_order_relaxed | advance | message | yes
 13 | $source | load | atomic_load_explicit(&eseq->word_, memory_order_relaxed) | PLAIN | load | word | yes
@@ -44,6 +44,11 @@ table() {
 22 | $source | shared_cursor_get | memory_order_acquire | memory_order_relaxed | shared-get | message | yes
 23 | $waiting | errseq_wait | atomic_load_explicit(&eseq->word_, memory_order_relaxed) | PLAIN | wait | word | yes
 24 | $waiting | errseq_wait | ERRSEQ_ACQUIRE_(eseq); | (void)eseq; | wait | message | yes
+25 | $source | settle | atomic_load_explicit(&eseq->word_, memory_order_relaxed) | PLAIN | settle | word | yes
+26 | $source | settle | memory_order_release | memory_order_relaxed | settle-sample | message | yes
+27 | $source | settle | memory_order_relaxed)) | memory_order_seq_cst)) | - | - | yes
+28 | $source | shared_cursor_move | memory_order_release | memory_order_relaxed | move | message | yes
+29 | $source | shared_cursor_move | memory_order_relaxed) | memory_order_seq_cst) | - | - | yes
 fence | $macros | - | ERRSEQ_FENCE_(acquire) | ERRSEQ_FENCE_(relaxed) | check | - | yes
 fence, TSan | $macros | - | (&(eseq)->word_, acquire) | (&(eseq)->word_, relaxed) | check | message | no
 built-in | $macros | - | __ATOMIC_ACQUIRE | __ATOMIC_RELAXED | - | - | yes

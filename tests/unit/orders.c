@@ -237,6 +237,48 @@ TEST(shared_advance_that_loses_looks_again_from_where_the_cursor_is_now)
 			    "cursor exchange release/relaxed; cursor load acquire; load relaxed");
 }
 
+TEST(settle_is_a_releasing_exchange_where_the_position_is_the_latest)
+{
+	unsigned i;
+	for (i = 0; i < EDGE_WORDS; i++) {
+		put(&word, edge_word(i));
+		trace_begin(0, NULL, NULL);
+		assert_int_equal(errseq_settle(&word, edge_word(i)), i != 0);
+		assert_string_equal(trace_end(), i == 0 ? "load relaxed"
+							: "load relaxed; exchange release/relaxed");
+		trace_begin(0, NULL, NULL);
+		assert_int_equal(errseq_settle(&word, edge_word(i) ^ value_of(1, NO_FLAG, 0)), 0);
+		assert_string_equal(trace_end(), "load relaxed");
+	}
+}
+
+/* A valid word gets two marks at one position at most; more is a writer that plays with us. */
+TEST(settle_ends_although_its_exchange_fails_for_ever)
+{
+	put(&word, value_of(3, OBSERVED, EIO));
+	trace_fail_exchanges(1000);
+	trace_begin(0, NULL, NULL);
+	assert_int_equal(errseq_settle(&word, get(&word)), 0);
+	assert_int_equal(trace_steps(), 4);
+	assert_string_equal(trace_end(),
+			    "load relaxed; exchange release/relaxed; exchange release/relaxed; "
+			    "exchange release/relaxed");
+	trace_fail_exchanges(0);
+	assert_int_equal(get(&word), value_of(3, OBSERVED, EIO));
+}
+
+TEST(shared_cursor_move_is_one_releasing_exchange)
+{
+	trace_call_cursor(&shared);
+	errseq_shared_cursor_init(&shared, 5);
+	trace_begin(0, NULL, NULL);
+	assert_int_equal(errseq_shared_cursor_move(&shared, 6, 7), 0);
+	assert_string_equal(trace_end(), "cursor exchange release/relaxed");
+	trace_begin(0, NULL, NULL);
+	assert_int_equal(errseq_shared_cursor_move(&shared, 5, 7), 1);
+	assert_string_equal(trace_end(), "cursor exchange release/relaxed");
+}
+
 #if defined ERRSEQ_HAVE_WAIT && !defined TEST_64
 TEST(wait_judges_a_relaxed_load_and_acquires_before_it_returns_news)
 {
@@ -271,6 +313,7 @@ TEST(accessors_and_format_touch_no_word)
 	assert_int_equal(errseq_cursor_reported(5), 0);
 	assert_int_equal(errseq_cursor_observed(5), 0);
 	assert_int_equal(errseq_cursor_count(5), 0);
+	assert_int_equal(errseq_cursor_same(5, 5), 1);
 	assert_int_equal(errseq_format(5, buf, sizeof(buf)), 15);
 	assert_string_equal(trace_end(), "");
 }

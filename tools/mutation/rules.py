@@ -33,10 +33,9 @@ SIBLINGS = {
     "atomic_fetch_or_explicit": ["atomic_fetch_xor_explicit", "atomic_fetch_add_explicit",
                                  "atomic_exchange_explicit"],
     "cursor_reported": ["cursor_observed"], "cursor_observed": ["cursor_reported"],
-    "FUTEX_WAIT_BITSET": ["FUTEX_WAIT", "(FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG)",
-                          "(FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME)"],
-    "FUTEX_WAKE": ["(FUTEX_WAKE | FUTEX_PRIVATE_FLAG)"],
-    "FUTEX_BITSET_MATCH_ANY": ["0", "1"],
+    "WAIT_UNTIL": ["0", "(WAIT_UNTIL | 128)", "(WAIT_UNTIL | 256)"],  # relative, private, CLOCK_REALTIME
+    "WAKE": ["(WAKE | 128)"],
+    "ANY_BIT": ["0", "1"],
     "INT_MAX": ["1", "0"],
     "EINVAL": ["EAGAIN"], "EAGAIN": ["EINTR", "ETIMEDOUT"],
 }

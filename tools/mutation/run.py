@@ -7,6 +7,7 @@ the first test that fails ends it. A program that is byte for byte what the libr
 not run: its outcome is known.
 """
 import argparse
+import contextlib
 import hashlib
 import json
 import os
@@ -344,6 +345,12 @@ def summarise(results):
     print(f"\n{endless} of them because a test did not end in time")
 
 
+def write_table(path, results):
+    with open(path, "w", encoding="utf-8") as file, contextlib.redirect_stdout(file):
+        print(f"# What became of each mutant\n\nSeen on {time.strftime('%Y-%m-%d')} with `tools/mutate.sh`.")
+        summarise(results)
+
+
 def main():
     parser = argparse.ArgumentParser(prog="mutate.sh", description="mutation testing of libErrseq")
     parser.add_argument("--sample", type=int, metavar="N", help="only N mutants of the functions' bodies, the same ones each time")
@@ -352,6 +359,7 @@ def main():
                         "last run in FOLDER; the others keep their outcome")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="at a time (2)")
     parser.add_argument("--list", action="store_true", help="show the mutants, and do nothing")
+    parser.add_argument("--table", metavar="FILE", help="write the summary to FILE, too: docs/evidence/mutation.table.md")
     parser.add_argument("folder", nargs="?", default="build/mutation", help="to work in (build/mutation)")
     arguments = parser.parse_args()
     source = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -420,6 +428,8 @@ def main():
                   f"{now - began:.0f} s so far, about {left:.0f} s to go", flush=True)
 
     summarise(done)
+    if arguments.table:
+        write_table(arguments.table, done)
     print(f"\neach of them: {report}")
     problems = compare(done, known, everything)
     for problem in problems:
