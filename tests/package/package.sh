@@ -57,8 +57,12 @@ install)
 	must cmake --install build --prefix "$prefix"
 	for file in "$(libdir "$prefix")"/libErrseq.{a,so,so.0} "$prefix"/include/errseq/errseq.h \
 		"$prefix"/share/man/man7/errseq.7 "$prefix"/share/man/man3/errseq_{set,peek,check_and_advance}.3 \
-		"$prefix"/share/doc/libErrseq/LICENSE; do
+		"$prefix"/share/doc/libErrseq/{LICENSE,README.md,CHANGELOG.md}; do
 		[ -e "$file" ] || fail "$file was not installed"
+	done
+	for name in $(sed -n 's/^\t\(errseq[0-9]*_[a-z_]*[a-z]\);$/\1/p' "$source_dir/src/libErrseq.map") errseq_t errseq64_cursor_t \
+		ERRSEQ_INIT; do
+		[ -e "$prefix/share/man/man3/$name.3" ] || fail "$name has no installed manual page"
 	done
 	while read -r page; do # other names of a page
 		[ -e "$prefix/share/man/$(sed 's/^\.so //' "$page")" ] || fail "$page points nowhere: $(cat "$page")"
