@@ -23,6 +23,11 @@ libdir() {
 	dirname "$(dirname "$pc")"
 }
 
+# flags_of PKG-CONFIG...: what it prints, a word a line. It puts a backslash before a blank, and none before a parenthesis.
+flags_of() {
+	"$@" | xargs printf '%s\n'
+}
+
 needs_shared() {
 	readelf -d "$1" | grep -q 'NEEDED.*libErrseq\.so\.0'
 }
@@ -109,9 +114,8 @@ pkg-config)
 	[ "$(pkg-config --modversion libErrseq)" = "$(sed -n \
 		's/^#define ERRSEQ_VERSION_[A-Z]* //p' "$source_dir/include/errseq/errseq.h" | paste -sd.)" ] ||
 		fail "pkg-config and the header disagree about the version"
-	# What pkg-config prints is quoted for a shell: a path may have blanks in it.
-	eval "flags=($(pkg-config --cflags --libs libErrseq))"
-	eval "static_flags=($(pkg-config --cflags --libs --static libErrseq))"
+	mapfile -t flags < <(flags_of pkg-config --cflags --libs libErrseq)
+	mapfile -t static_flags < <(flags_of pkg-config --cflags --libs --static libErrseq)
 	for compiler in "$cc" "$cxx"; do
 		source=$source_dir/tests/package/consumer/consumer.c
 		[ "$compiler" = "$cc" ] || source=${source}pp
@@ -153,8 +157,8 @@ moved)
 	consumer moved-shared shared -DHOW=find_package -DCMAKE_PREFIX_PATH="$moved" -DWANT=shared
 	if have pkg-config; then
 		library=$(libdir "$moved")
-		eval "flags=($(PKG_CONFIG_PATH=$library/pkgconfig pkg-config --define-variable=prefix="$moved" \
-			--cflags --libs libErrseq))"
+		mapfile -t flags < <(PKG_CONFIG_PATH=$library/pkgconfig flags_of pkg-config --define-variable=prefix="$moved" \
+			--cflags --libs libErrseq)
 		must "$cc" "$source_dir/tests/package/consumer/consumer.c" "${flags[@]}" -o moved
 		must env LD_LIBRARY_PATH="$library" ./moved
 		echo "pkg-config finds a moved prefix"
@@ -208,7 +212,7 @@ variants)
 	must cmake --install debug --prefix "$work/installed-debug"
 	if have pkg-config; then
 		library=$(libdir "$work/installed-debug")
-		eval "flags=($(PKG_CONFIG_PATH=$library/pkgconfig pkg-config --cflags --libs libErrseq))"
+		mapfile -t flags < <(PKG_CONFIG_PATH=$library/pkgconfig flags_of pkg-config --cflags --libs libErrseq)
 		must "$cc" "$source_dir/tests/package/consumer/consumer.c" "${flags[@]}" -o with-debug
 		must env LD_LIBRARY_PATH="$library" ./with-debug
 		readelf -d with-debug | grep -q 'NEEDED.*libErrseqd\.so' || fail "with a debug postfix, pkg-config links another library"
@@ -223,9 +227,9 @@ variants)
 		have $tool || continue
 		export PKG_CONFIG_LIBDIR
 		PKG_CONFIG_LIBDIR=$(libdir root)/pkgconfig
-		flags=$($tool --cflags --libs libErrseq | xargs)
+		flags=$(flags_of $tool --cflags --libs libErrseq)
 		[ "$flags" = -lErrseq ] || fail "$tool for /usr says: $flags"
-		flags=$(PKG_CONFIG_SYSROOT_DIR=$work/root $tool --cflags libErrseq | sed 's/\\\\//g; s/ *$//')
+		flags=$(PKG_CONFIG_SYSROOT_DIR=$work/root flags_of $tool --cflags libErrseq)
 		[ "$flags" = "-I$work/root/usr/include" ] || fail "$tool below a sysroot says: $flags"
 		unset PKG_CONFIG_LIBDIR
 		echo "$tool $($tool --version): /usr and a sysroot"
