@@ -47,6 +47,10 @@ ACTOR(advance, errseq_check_and_advance(word, &place->cursor), spec_check_and_ad
 ACTOR(check_shared, errseq_check_shared(word, place->shared), spec_check(spec, *shared))
 ACTOR(advance_shared, errseq_check_and_advance_shared(word, place->shared),
       spec_check_and_advance(spec, shared))
+ACTOR(settle, errseq_settle(word, place->cursor), spec_settle(spec, *cursor))
+/* From the beginning, so that it does not go back; and on, as in errseq.h. */
+ACTOR(move, place->cursor != 0 && errseq_shared_cursor_move(place->shared, 0, place->cursor),
+      *cursor != 0 && *shared == 0 ? (*shared = *cursor, 1) : 0)
 
 static const struct actor actors[] = {
 	{ "set A", library_set_a, model_set_a, 0 },
@@ -57,6 +61,8 @@ static const struct actor actors[] = {
 	{ "advance", library_advance, model_advance, 0 },
 	{ "check shared", library_check_shared, model_check_shared, 0 },
 	{ "advance shared", library_advance_shared, model_advance_shared, 1 },
+	{ "settle", library_settle, model_settle, 0 },
+	{ "move", library_move, model_move, 0 },
 };
 
 /* One that interferes does one or two things in a row: B, then A again, is how errors get lost. */

@@ -18,13 +18,15 @@ enum call {
 	IN_ADVANCE,
 	IN_CHECK_SHARED,
 	IN_ADVANCE_SHARED,
+	IN_SETTLE,
+	IN_CLAIM,
 	IN_OTHERS,
 	CALLS
 };
 
 static const char *const call_names[CALLS] = {
-	"outside", "set",	   "sample",	     "peek",  "check",
-	"advance", "check shared", "advance shared", "others"
+	"outside",	  "set",    "sample", "peek",  "check", "advance", "check shared",
+	"advance shared", "settle", "claim",  "others"
 };
 
 struct call_marker {

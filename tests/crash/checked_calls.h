@@ -105,6 +105,27 @@ static inline void checked_check_shared(struct call_marker *slot, struct subject
 		    err);
 }
 
+/* In two phases, through a shared cursor. The oracle counts a claim as it counts an advance. */
+static inline void checked_claim(struct call_marker *slot, struct subject *words, unsigned w,
+				 unsigned c)
+{
+	struct snapshot before = snapshot(&words[w].oracle);
+	errseq_cursor_t from, at;
+	int err = 0, settled;
+
+	begin_call(slot, IN_CLAIM);
+	from = errseq_shared_cursor_get(&words[w].cursors[c]);
+	at = errseq_peek(&words[w].word);
+	if (!errseq_cursor_same(at, from) &&
+	    errseq_shared_cursor_move(&words[w].cursors[c], from, at))
+		err = errseq_cursor_error(at);
+	end_call(slot);
+	complain_if(judge_advance_shared(&words[w].oracle, &words[w].claims[c], &before, err),
+		    "errseq_shared_cursor_move", w, err);
+	IN_CALL(slot, IN_SETTLE, settled = errseq_settle(&words[w].word, at));
+	complain_if((settled | 1) == 1 ? NULL : "neither 0 nor 1", "errseq_settle", w, settled);
+}
+
 /* Peeks or samples, and checks and advances from there at once. */
 static inline void checked_position(struct call_marker *slot, struct subject *words, unsigned w,
 				    int by_peek)
@@ -121,6 +142,10 @@ static inline void checked_position(struct call_marker *slot, struct subject *wo
 	err = errseq_cursor_error(position.cursor);
 	wrong = judge_position(&words[w].oracle, &position, &before);
 	complain_if(is_valid_cursor(position.cursor) ? wrong : "that is no position", call, w, err);
+	before = snapshot(&words[w].oracle);
+	IN_CALL(slot, IN_SETTLE, err = errseq_settle(&words[w].word, position.cursor));
+	/* G9: what it settled is the latest, as if a check had returned 0 */
+	complain_if(err ? judge_nothing(&position, &before) : NULL, "errseq_settle", w, err);
 	checked_check(slot, words, w, &position);
 	checked_advance(slot, words, w, &position);
 }
@@ -176,6 +201,9 @@ static inline void checked_any(struct call_marker *slot, struct subject *words, 
 		break;
 	case 4:
 		checked_check(slot, words, w, position);
+		break;
+	case 12:
+		checked_claim(slot, words, w, 1); /* of 0, signals.c knows who advanced it */
 		break;
 	case 8:
 		checked_check_shared(slot, words, w, c);

@@ -145,6 +145,47 @@ TEST(thread_that_leaves_before_any_step_leaves_what_the_model_knows_and_others_g
 	die_on_each(NULL, EDGE_WORDS, leave, 0);
 }
 
+/* ---- deaths between the two phases ------------------------------------------------------------------- */
+
+/* The recipe in errseq.h: get, peek, deliver, move, settle. */
+static int library_two_phases(errseq_t *word, struct place *place)
+{
+	errseq_cursor_t from = errseq_shared_cursor_get(place->shared), at = errseq_peek(word);
+
+	scene->handled = 1; /* delivered */
+	return errseq_shared_cursor_move(place->shared, from, at) && errseq_settle(word, at);
+}
+
+TEST(caller_that_dies_before_it_has_settled_leaves_the_error_to_newcomers)
+{
+	static const struct actor two_phases = { "two phases", library_two_phases, NULL, 0 };
+	static int (*const ways[])(const struct actor *, int) = { kill_process, leave };
+	const struct memory_state start = { VALUE(0, NO_FLAG, 5), 0, 0 };
+	unsigned way;
+
+	for (way = 0; way < COUNT_OF(ways); way++) {
+		int step, died = 1, deaths_of[2] = { 0, 0 };
+
+		for (step = 1; died; step++) {
+			errseq_cursor_t newcomer;
+
+			set_up(&start);
+			scene->handled = 0;
+			died = ways[way](&two_phases, step);
+			deaths_of[scene->handled] += died;
+			assert_int_equal(errseq_check_shared(&scene->word, &scene->shared),
+					 errseq_shared_cursor_get(&scene->shared) ? 0 : -5);
+			newcomer = errseq_sample(&scene->word);
+			assert_int_equal(errseq_check_and_advance(&scene->word, &newcomer),
+					 died ? -5 : 0);
+			assert_int_equal(get(&scene->word), VALUE(0, BOTH_FLAGS, 5));
+		}
+		/* before get, load and or; delivered, before the move, the load and the exchange */
+		assert_int_equal(deaths_of[0], 3);
+		assert_int_equal(deaths_of[1], 3);
+	}
+}
+
 /* ---- deaths in a call that was interfered with ------------------------------------------------------ */
 
 /*

@@ -45,6 +45,16 @@
 		wrong += memcmp(buf, text, sizeof(text)) != 0;                               \
 		wrong += prefix##_check_and_advance(&word, &plain) != -28;                   \
 		wrong += prefix##_check_and_advance(&word, &plain) != 0;                     \
+		wrong += prefix##_set(&word, -5) != 0;                                       \
+		wrong += prefix##_settle(&word, plain) != 0;                                 \
+		plain = prefix##_shared_cursor_get(&shared);                                 \
+		peeked = prefix##_peek(&word);                                               \
+		wrong += prefix##_cursor_same(peeked, plain) != 0;                           \
+		wrong += prefix##_shared_cursor_move(&shared, plain, peeked) != 1;           \
+		wrong += prefix##_shared_cursor_move(&shared, plain, peeked) != 0;           \
+		wrong += prefix##_sample(&word) != 0;                                        \
+		wrong += prefix##_settle(&word, peeked) != 1;                                \
+		wrong += prefix##_sample(&word) == 0;                                        \
 		return wrong;                                                                \
 	}
 CALL_EVERYTHING(errseq)

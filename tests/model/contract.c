@@ -11,8 +11,9 @@
  * moment is what says that the table keeps the guarantees.
  *
  * Two things a shared advance may do other than in one moment. It may mark the word a moment early (the
- * contract allows that). And its move of the cursor may become visible a moment late: if the error was
- * overwritten in between, errseq_shared_cursor_get may still return where the cursor stood.
+ * contract allows that); it has done so, too, if a claim moves the cursor first, and then an error is marked
+ * as reported that was claimed and not settled. And its move of the cursor may become visible a moment late:
+ * if the error was overwritten in between, errseq_shared_cursor_get may still return where the cursor stood.
  */
 #include "../common/spec.h"
 #include "explore.h"
@@ -28,12 +29,14 @@ enum state {
 /* All are filled with zeroes where they mean nothing, because they are compared byte by byte. */
 struct caller {
 	int64_t result;
-	value_t cursor; /* OPEN: before the call; DONE: after it */
-	value_t shared_before;
+	value_t cursor;	       /* OPEN: before the call; DONE: after it */
+	value_t shared_before; /* of an advance that moved it; of a claim, what it got */
 	uint8_t knows_before;
 	uint8_t state, call;
 	uint8_t knows; /* the thread's cursor is past the latest error */
-	uint8_t pad[4];
+	uint8_t phase; /* of a claim: what comes next; of a shared advance: 1 if a claim came first */
+	uint8_t knows_peeked;
+	uint8_t pad[2];
 };
 
 struct explanation {
@@ -125,6 +128,53 @@ static void look(struct explanation *now, struct caller *me, value_t *cursor, ui
 		disagree(me->call);
 }
 
+enum {
+	TO_GET,
+	TO_PEEK,
+	TO_MOVE
+};
+
+/* A claim is three calls, each with a moment of its own; `result` is the peeked position before the last. */
+static void claim(struct explanation *now, struct caller *me)
+{
+	struct spec spec = spec_from(now->word);
+	value_t at = (value_t)me->result;
+	int t;
+
+	switch (me->phase++) {
+	case TO_GET:
+		me->shared_before = now->shared;
+		me->knows_before = now->knows;
+		me->state = OPEN;
+		return;
+	case TO_PEEK:
+		at = spec_peek(&spec);
+		now->word = spec_value(&spec);
+		me->knows_peeked = now->latest != 0;
+		if (spec_same(&spec, me->shared_before) != (me->knows_before || !now->latest))
+			disagree(me->call);
+		if (spec_same(&spec, me->shared_before)) {
+			me->result = 0;
+			return;
+		}
+		me->result = (int64_t)at;
+		me->state = OPEN;
+		return;
+	default:
+		me->result = LOST;
+		if (now->shared != me->shared_before)
+			return;
+		if (now->knows && !me->knows_peeked) /* the cursor goes back */
+			disagree(me->call);
+		for (t = 0; t < now->threads; t++)
+			if (now->caller[t].call == ADVANCE_SHARED && now->caller[t].state == OPEN)
+				now->caller[t].phase = 1;
+		now->shared = me->cursor = at;
+		now->knows = me->knows = me->knows_peeked;
+		me->result = -(int64_t)(at % 4096);
+	}
+}
+
 /* Returns 0 if the call cannot happen now. */
 static int happens(struct explanation *now, int thread)
 {
@@ -141,7 +191,8 @@ static int happens(struct explanation *now, int thread)
 		now->latest = (uint8_t)err;
 		now->told = now->knows = 0;
 		for (t = 0; t < now->threads; t++)
-			now->caller[t].knows = now->caller[t].knows_before = 0;
+			now->caller[t].knows = now->caller[t].knows_before =
+				now->caller[t].knows_peeked = 0;
 		break;
 	case SAMPLE:
 		me->cursor = spec_sample(&spec);
@@ -179,6 +230,17 @@ static int happens(struct explanation *now, int thread)
 	case LOAD:
 		me->result = (int64_t)now->word;
 		break;
+	case SETTLE: /* G9: the error at this position, and no newer one */
+		me->result = spec_settle(&spec, me->cursor);
+		now->word = spec_value(&spec);
+		if (me->result)
+			now->told = 1;
+		if (me->result != (me->knows && now->latest))
+			disagree(me->call);
+		break;
+	case CLAIM:
+		claim(now, me);
+		break;
 	case WAIT: /* returns when there is a new error */
 		if (spec_check(&spec, me->cursor) == 0)
 			return 0;
@@ -199,7 +261,8 @@ static int happens_early(struct explanation *now, int thread)
 	struct spec spec = spec_from(now->word);
 
 	if (now->caller[thread].call != ADVANCE_SHARED || spec.error == 0 ||
-	    (spec.observed && spec.reported) || spec_same(&spec, now->shared))
+	    (spec.observed && spec.reported) ||
+	    (spec_same(&spec, now->shared) && now->caller[thread].phase == 0))
 		return 0;
 	spec.observed = spec.reported = 1;
 	now->word = spec_value(&spec);
@@ -207,12 +270,20 @@ static int happens_early(struct explanation *now, int thread)
 	return 1;
 }
 
-/* A get that sees where the cursor stood before an advance that has not returned. */
+/* A get, or a claim's, that sees where the cursor stood before an advance that has not returned. */
 static int happens_with_old_cursor(struct explanation *now, int thread, int advancing)
 {
 	struct caller *me = &now->caller[thread], *other = &now->caller[advancing];
 
-	if (me->call != GET || other->state != DONE || other->call != ADVANCE_SHARED)
+	if (other->state != DONE || other->call != ADVANCE_SHARED)
+		return 0;
+	if (me->call == CLAIM && me->phase == TO_GET) {
+		me->shared_before = other->shared_before;
+		me->knows_before = other->knows_before;
+		me->phase = TO_PEEK;
+		return 1;
+	}
+	if (me->call != GET)
 		return 0;
 	me->state = DONE;
 	me->cursor = other->shared_before;
@@ -317,18 +388,19 @@ explanations_t contract_returns(explanations_t set, int thread, int64_t result, 
 	for (i = 0; i < count; i++)
 		list_add(&all[i]);
 	for (i = 0; i < list_count && list_count < MOST_EXPLANATIONS; i++) {
-		if (list[i].caller[thread].state == DONE)
-			continue; /* what comes later is for later returns to explain */
 		for (t = 0; t < list[i].threads; t++) {
 			struct explanation now = list[i];
 
 			if (now.caller[t].state != OPEN)
 				continue;
-			if (happens(&now, t))
-				list_add(&now);
-			now = list[i];
-			if (happens_early(&now, t))
-				list_add(&now);
+			/* What comes after the call's moment is for later returns to explain. */
+			if (list[i].caller[thread].state != DONE) {
+				if (happens(&now, t))
+					list_add(&now);
+				now = list[i];
+				if (happens_early(&now, t))
+					list_add(&now);
+			}
 			for (other = 0; other < list[i].threads; other++) {
 				now = list[i];
 				if (happens_with_old_cursor(&now, t, other))
@@ -351,6 +423,8 @@ explanations_t contract_returns(explanations_t set, int thread, int64_t result, 
 		me->cursor = 0;
 		me->shared_before = 0;
 		me->knows_before = 0;
+		me->phase = 0;
+		me->knows_peeked = 0;
 		if (!is_used_again)
 			me->knows = 0;
 		list[fitting++] = list[i];

@@ -29,7 +29,12 @@ static const char usage[] =
 	"default\n"
 	"  --program P      only this one: threads between bars, calls between semicolons; a "
 	"cursor stands on\n"
-	"                   the word if its thread begins with \"here:\", else at the beginning\n"
+	"                   the word if its thread begins with \"here:\", else at the beginning. "
+	"Calls:\n"
+	"                   set A, set B, sample, peek, check, advance, check_shared, "
+	"advance_shared, get,\n"
+	"                   load, settle, wait, wake; and claim, which is get, peek, same and "
+	"move\n"
 	"  --word WORD      at the start: never-set (default), set, observed or reported\n"
 	"  --shared-here    the shared cursor stands on the word at the start\n"
 	"  --spurious N     how often an exchange of a call may fail for no reason, 0 to 3\n";
@@ -47,6 +52,7 @@ static void complain(const char *what, const char *value)
 	(CALL_BIT(SET_A) | CALL_BIT(SET_B) | CALL_BIT(SAMPLE) | CALL_BIT(PEEK) | CALL_BIT(CHECK) | \
 	 CALL_BIT(ADVANCE))
 #define SHARED	(CALL_BIT(CHECK_SHARED) | CALL_BIT(ADVANCE_SHARED) | CALL_BIT(GET))
+#define PHASES	(CALL_BIT(SETTLE) | CALL_BIT(CLAIM))
 #define WAITING (CALL_BIT(WAIT) | CALL_BIT(WAKE))
 
 /* What may be in the word at the start. The counter is about to wrap, so that it does. */
@@ -68,7 +74,10 @@ enum {
 	OBSERVED_OR_REPORTED = 4 + 8
 };
 
-#define ALL (PLAIN | SHARED)
+#define ALL	  (PLAIN | SHARED | PHASES)
+#define ONE_PHASE (PLAIN | SHARED)
+#define TWO_PHASE \
+	(CALL_BIT(SET_A) | CALL_BIT(SAMPLE) | CALL_BIT(PEEK) | CALL_BIT(ADVANCE_SHARED) | PHASES)
 #define SOME                                                                    \
 	(CALL_BIT(SET_A) | CALL_BIT(PEEK) | CALL_BIT(ADVANCE) | CALL_BIT(GET) | \
 	 CALL_BIT(ADVANCE_SHARED))
@@ -94,10 +103,13 @@ static const struct bound interleaving_bounds[] = {
 	{ SMALL, "waiting", 2, 2, PLAIN | WAITING, ANY_WORD, 1 },
 	{ MEDIUM, "all", 3, 1, ALL | CALL_BIT(LOAD), ANY_WORD, 1 },
 	{ MEDIUM, "all", 2, 3, ALL, NEVER_SET, 0 },
-	{ MEDIUM, "all", 3, 2, ALL, NEVER_SET, 0 },
+	{ MEDIUM, "1-phase", 3, 2, ONE_PHASE, NEVER_SET, 0 },
+	{ MEDIUM, "2-phase", 3, 2, TWO_PHASE, NEVER_SET, 0 },
 	{ DEEP, "waiting", 3, 2, PLAIN | WAITING, ANY_WORD, 0 },
-	{ DEEP, "all", 2, 3, ALL, ANY_WORD, 0 },
-	{ DEEP, "all", 3, 2, ALL, SET, 0 },
+	{ DEEP, "1-phase", 2, 3, ONE_PHASE, ANY_WORD, 0 },
+	{ DEEP, "2-phase", 2, 3, TWO_PHASE, ANY_WORD, 0 },
+	{ DEEP, "1-phase", 3, 2, ONE_PHASE, SET, 0 },
+	{ DEEP, "2-phase", 3, 2, TWO_PHASE, SET, 0 },
 	{ DEEP, "some", 3, 2, SOME | CALL_BIT(CHECK), OBSERVED_OR_REPORTED, 0 },
 	{ .calls_name = NULL },
 };
@@ -108,9 +120,11 @@ static const struct bound weak_bounds[] = {
 	{ SMALL, "all", 3, 1, ALL, ANY_WORD, 0 },
 	{ SMALL, "all", 2, 2, ALL, ANY_WORD, 0 },
 	{ SMALL, "waiting", 2, 2, PLAIN | WAITING, ANY_WORD, 0 },
-	{ MEDIUM, "all", 2, 3, ALL, NEVER_SET, 0 },
+	{ MEDIUM, "1-phase", 2, 3, ONE_PHASE, NEVER_SET, 0 },
+	{ MEDIUM, "2-phase", 2, 3, TWO_PHASE, NEVER_SET, 0 },
 	{ DEEP, "some", 3, 2, SOME, NEVER_SET, 0 },
-	{ DEEP, "all", 2, 3, ALL, ANY_WORD, 0 },
+	{ DEEP, "1-phase", 2, 3, ONE_PHASE, ANY_WORD, 0 },
+	{ DEEP, "2-phase", 2, 3, TWO_PHASE, ANY_WORD, 0 },
 	{ .calls_name = NULL },
 };
 

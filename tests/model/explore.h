@@ -45,6 +45,8 @@ enum call {
 	ADVANCE_SHARED,
 	GET,
 	LOAD,
+	SETTLE,
+	CLAIM, /* the first phase through the shared cursor: get, peek, same, move */
 	WAIT,
 	WAKE,
 	CALLS,
@@ -60,10 +62,16 @@ struct call_kind {
 	unsigned looks : 1;	/* returns an error, or 0 */
 	unsigned uses : 1;	/* the thread's own cursor */
 	unsigned is_shared : 1; /* uses the shared cursor */
+	unsigned moves : 1;	/* the shared cursor, if it returns an error */
 	unsigned is_here : 1;	/* this build of the library has it */
 };
 
 extern const struct call_kind call_kinds[CALLS];
+
+/* What a claim returns if another call moved the shared cursor first. */
+enum {
+	LOST = 1
+};
 
 /* ---- steps.c ---- */
 

@@ -18,6 +18,7 @@ fault() {
 	memories+=("$1") breaks+=("$2") names+=("$3") files+=("$4") befores+=("$5") afters+=("$6")
 }
 c=src/errseq_template.h h=include/errseq/errseq_inline.h w=src/wait.c
+p=tests/model/calls.c # the program's part: how a claim is made
 
 # ---- record ----
 fault steps 'G1|linear' 'set forgets the counter' $c \
@@ -254,6 +255,60 @@ fault orders 'G2|G6' 'get: the load is relaxed' $c \
 '	return atomic_load_explicit(&cursor->cursor_, memory_order_acquire);' \
 '	return atomic_load_explicit(&cursor->cursor_, memory_order_relaxed);'
 
+# ---- two phases ----
+settle_exchange='		if (atomic_compare_exchange_strong_explicit(&eseq->word_, &now, now | ERRSEQ_FLAGS_,
+							    memory_order_release,
+							    memory_order_relaxed))
+			return 1;'
+settle_compare='now != 0 && ERRSEQ_SAME_(now, at)'
+fault steps 'G3|G9|linear' 'settle marks by an or' $c "$settle_exchange" \
+'		{
+			atomic_fetch_or_explicit(&eseq->word_, ERRSEQ_FLAGS_, memory_order_release);
+			return 1;
+		}'
+fault steps 'G9|linear' 'settle stores' $c "$settle_exchange" \
+'		{
+			atomic_store_explicit(&eseq->word_, now | ERRSEQ_FLAGS_, memory_order_release);
+			return 1;
+		}'
+fault steps 'G9|linear' 'settle compares the flags too' $c "$settle_compare" 'now != 0 && now == at'
+fault steps 'G9|linear' 'settle compares the errno only' $c "$settle_compare" \
+'now != 0 && ((now ^ at) & ERRSEQ_ERRNO_) == 0'
+fault steps 'G9|linear' 'settle does not look at its position' $c "$settle_compare" 'now != 0'
+# Of a strong one this is no fault: the error was the latest a moment ago, and what replaced it is unmarked.
+fault steps 'G9|linear' 'settle ignores that a weak exchange failed' $c "$settle_exchange" \
+"${settle_exchange/strong/weak}
+		else
+			return 1;"
+fault steps 'G9|linear' 'settle gives up after a failed exchange' $c 'tries < 3' 'tries < 1'
+fault steps 'G8|linear' 'settle marks a word that was never set' $c "$settle_compare" 'ERRSEQ_SAME_(now, at)'
+fault steps 'linear' 'settle marks observed only' $c "$settle_exchange" "${settle_exchange/FLAGS_/OBSERVED_}"
+fault orders G6 'settle: the exchange is relaxed' $c "$settle_exchange" \
+"${settle_exchange/memory_order_release/memory_order_relaxed}"
+move='	return atomic_compare_exchange_strong_explicit(&cursor->cursor_, &from, to,
+						       memory_order_release, memory_order_relaxed);'
+fault steps 'G2|linear' 'move stores the cursor' $c "$move" \
+'	atomic_store_explicit(&cursor->cursor_, to, memory_order_release);
+	return 1;'
+fault steps 'G2|linear' 'move swaps the cursor, and compares then' $c "$move" \
+'	return atomic_exchange_explicit(&cursor->cursor_, to, memory_order_release) == from;'
+fault steps 'G1|G2|linear' 'move compares without the flags, in two steps' $c "$move" \
+'	if (!ERRSEQ_SAME_(atomic_load_explicit(&cursor->cursor_, memory_order_relaxed), from))
+		return 0;
+	atomic_store_explicit(&cursor->cursor_, to, memory_order_release);
+	return 1;'
+fault steps 'G2|linear' 'move returns 1 though it lost' $c "$move" "${move/return/(void)}
+	return 1;"
+fault steps 'linear' 'move returns 0 though it won' $c "$move" "${move/return/return !}"
+fault orders 'G2|G6' 'move: the exchange is relaxed' $c "$move" "${move/release/relaxed}"
+fault steps 'G2|linear' 'a claim peeks before it gets the cursor' $p \
+'	errseq_cursor_t from = errseq_shared_cursor_get(shared);
+	errseq_cursor_t at = errseq_peek(word);' \
+'	errseq_cursor_t at = errseq_peek(word);
+	errseq_cursor_t from = errseq_shared_cursor_get(shared);'
+fault steps 'G2|linear' 'cursor_same compares the flags too' $h \
+'	return ERRSEQ_SAME_(a, b);' '	return a == b;'
+
 # ---- waiting ----
 sleep='		result = futex_(eseq, WAIT_UNTIL, now, seconds, nanoseconds);'
 fault steps 'wake-up is lost' 'wait sleeps on a value that it did not judge' $w "$sleep" \
@@ -273,14 +328,15 @@ mkdir -p "$work"
 compile() {
 	local tree=$1
 	"$cc" -std=c11 -D_DEFAULT_SOURCE -Dsyscall=explore_syscall -O1 -w -I"$source_dir/tests/shim" \
-		-I"$tree/include" -o "$tree/explore" "$tree/src/errseq.c" "$tree/src/wait.c" \
-		"$source_dir/tests/model/calls.c" "${objects[@]}"
+		-I"$source_dir/tests/model" -I"$tree/include" -o "$tree/explore" "$tree/src/errseq.c" "$tree/src/wait.c" \
+		"$tree/$p" "${objects[@]}"
 }
 
 try() {
 	local i=$1 tree=$work/$1 text rest option=()
-	mkdir "$tree"
+	mkdir -p "$tree/${p%/*}"
 	cp -r "$source_dir/include" "$source_dir/src" "$tree"
+	cp "$source_dir/$p" "$tree/$p"
 	text=$(cat "$tree/${files[i]}")
 	rest=${text#*"${befores[i]}"}
 	if [ "$rest" = "$text" ] || [ "${rest#*"${befores[i]}"}" != "$rest" ]; then

@@ -63,6 +63,21 @@ static int check_and_advance(errseq_t *word, struct observer *observer)
 	return err;
 }
 
+/* The observer's claim, in two phases: 0 or the error, of which nobody was told yet. */
+static int claim(errseq_t *word, struct observer *observer)
+{
+	errseq_cursor_t from = observer->is_shared ? errseq_shared_cursor_get(&observer->shared)
+						   : observer->cursor;
+	errseq_cursor_t at = errseq_peek(word);
+
+	if (errseq_cursor_same(at, from))
+		return 0;
+	if (observer->is_shared && !errseq_shared_cursor_move(&observer->shared, from, at))
+		return 1;
+	observer->cursor = at;
+	return errseq_cursor_error(at);
+}
+
 static int owed(const struct story *story, const struct observer *observer)
 {
 	return story->recorded > observer->knows ? story->latest : 0;
@@ -92,7 +107,7 @@ TEST(every_step_of_a_random_history_does_what_contract_and_guarantees_say)
 			restart_alarm();
 			report("operations", i, operations);
 		}
-		switch (random_below(8)) {
+		switch (random_below(10)) {
 		case 0:
 		case 1:
 			err = errnos[random_below(ERRNOS)];
@@ -118,6 +133,26 @@ TEST(every_step_of_a_random_history_does_what_contract_and_guarantees_say)
 			assert_int_equal(err, spec_check(&spec, observer->cursor));
 			assert_int_equal(err, owed(&story, observer));
 			news += err != 0;
+			break;
+		case 6:
+			expected = owed(&story, observer);
+			assert_int_equal(claim(&word, observer), expected);
+			model_cursor = spec_peek(&spec);
+			if (expected)
+				assert_int_equal(observer->cursor, model_cursor);
+			observer->knows = story.recorded;
+			/* from where it does not stand: nothing moves */
+			assert_int_equal(errseq_shared_cursor_move(&observer->shared,
+								   observer->cursor ^ OBSERVED,
+								   model_cursor),
+					 0);
+			break;
+		case 7: /* G9: what this observer knows of, and no newer error */
+			expected = story.recorded > 0 && owed(&story, observer) == 0;
+			assert_int_equal(errseq_settle(&word, observer->cursor), expected);
+			assert_int_equal(spec_settle(&spec, observer->cursor), expected);
+			if (expected)
+				story.told = story.recorded;
 			break;
 		default:
 			expected = owed(&story, observer);

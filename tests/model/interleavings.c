@@ -83,7 +83,10 @@ static void start(const struct program *program, void *space)
 			contract_starts(state->word, state->shared, cursors, program->threads);
 }
 
-/* Whether a thread other than t is inside a call that may tell somebody. */
+/*
+ * Whether a thread other than t is inside a call that may tell somebody; of a record that comes now, too. A
+ * settle does not: its position was taken before (G9).
+ */
 static int may_be_told(const struct program *program, const struct state *state, int t,
 		       int shared_only)
 {
@@ -95,7 +98,8 @@ static int may_be_told(const struct program *program, const struct state *state,
 		if (other == t || !state->thread[other].node)
 			continue;
 		call = call_at(state->thread[other].node);
-		if (call == ADVANCE_SHARED || (call == ADVANCE && !shared_only))
+		if (shared_only ? call_kinds[call].moves
+				: call == ADVANCE || call == ADVANCE_SHARED)
 			return 1;
 	}
 	return 0;
@@ -141,13 +145,16 @@ static void begin(const struct program *program, struct state *state, int t, enu
 				me->before = (me->before | 1u << i) & 15;
 	if (call == SAMPLE)
 		me->untold = state->untold && !may_be_told(program, state, t, 0);
-	if (call == ADVANCE || call == ADVANCE_SHARED) {
+	if (call == SETTLE)
+		me->at = me->position;
+	for (other = 0; other < program->threads; other++)
+		if (other != t && call_kinds[call].moves)
+			state->thread[other].alone = 0;
+	if (call == ADVANCE || call == ADVANCE_SHARED ||
+	    (call == SETTLE && !(me->at & MUST_TELL))) {
 		state->untold = 0;
-		for (other = 0; other < program->threads; other++) {
+		for (other = 0; other < program->threads; other++)
 			state->thread[other].untold = 0;
-			if (other != t && call == ADVANCE_SHARED)
-				state->thread[other].alone = 0;
-		}
 	}
 }
 
@@ -187,7 +194,12 @@ static int look_is_wrong(const struct state *state, int t, enum call call, int r
 	int is_alone = me->alone || !call_kinds[call].is_shared;
 	char returned[40];
 	unsigned error = result == -ERROR_A ? A : result == -ERROR_B ? B : 0;
+	/* Of calls that move the shared cursor, each had to find it where the one before left it. */
+	unsigned may_tell = call_kinds[call].moves ? state->shared_position & MAY_TELL
+						   : (me->at & MAY_TELL) | me->records;
 
+	if (result == LOST)
+		return 0;
 	describe_result(returned, sizeof(returned), call, result);
 	if (result == 0 && me->at & IS_OWED && !call_kinds[call].is_shared)
 		walk_blame("G3 owed to somebody, G4 peek takes nothing: thread %d's %s returned 0, "
@@ -198,7 +210,7 @@ static int look_is_wrong(const struct state *state, int t, enum call call, int r
 		walk_blame("G1 nothing missed: thread %d's %s returned 0, but an error was "
 			   "recorded after its position was taken, and before it began",
 			   t + 1, name);
-	else if (result != 0 && !(me->at & MAY_TELL) && !me->records)
+	else if (result != 0 && !may_tell)
 		walk_blame("G2 once, G5 flags are not news: thread %d's %s returned %s, but "
 			   "nothing was recorded after its position",
 			   t + 1, name, returned);
@@ -211,6 +223,16 @@ static int look_is_wrong(const struct state *state, int t, enum call call, int r
 	return 1;
 }
 
+static int settle_is_wrong(const struct thread *me, int t, int result)
+{
+	if (result ? !(me->at & MUST_TELL) : me->at & MAY_TELL || me->records || !me->cursor)
+		return 0;
+	walk_blame("G9 settled by name: thread %d's settle returned %d, but the error at its "
+		   "position is %s",
+		   t + 1, result, result ? "not the latest" : "the latest");
+	return 1;
+}
+
 static enum move finish(const struct program *program, struct state *state, int t)
 {
 	struct thread *me = &state->thread[t];
@@ -219,16 +241,18 @@ static enum move finish(const struct program *program, struct state *state, int 
 	const struct call_kind *kind = &call_kinds[call];
 	int used_again = is_used_again(program, state, t);
 
-	if (!kind->takes && call != ADVANCE && me->cursor != step->cursor) {
+	if (!kind->takes && call != ADVANCE && call != CLAIM && me->cursor != step->cursor) {
 		walk_blame("thread %d's %s moved its cursor", t + 1, kind->name);
 		return WRONG;
 	}
 	me->cursor = step->cursor;
 	if (kind->looks && look_is_wrong(state, t, call, (int)step->result))
 		return WRONG;
-	if (call == ADVANCE && step->result != 0)
+	if (call == SETTLE && settle_is_wrong(me, t, (int)step->result))
+		return WRONG;
+	if ((call == ADVANCE || call == CLAIM) && step->result < 0)
 		me->position = me->records ? MAY_TELL : 0;
-	if (call == ADVANCE_SHARED && step->result != 0)
+	if (kind->moves && step->result < 0)
 		state->shared_position &= me->records ? MAY_TELL : 0;
 	if (kind->takes)
 		me->position = ((call != PEEK || me->records ? MAY_TELL : 0u) |

@@ -384,6 +384,7 @@ void describe_result(char *text, size_t size, enum call call, int64_t result)
 		snprintf(text, size, "%s%s", result < 0 ? "-" : "",
 			 result == -ERROR_A   ? "A"
 			 : result == -ERROR_B ? "B"
+			 : result == 1	      ? "1"
 			 : result	      ? "?"
 					      : "0");
 }

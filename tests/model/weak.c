@@ -8,9 +8,9 @@
  * an acquire fence that may follow. This is RC11 but for seq_cst, which is taken as no more than acquire
  * and release: the executions in which no read takes its value from its own future.
  *
- * The message that is passed: before each record, its thread writes a *note* of what broke. A view
- * contains the notes that are visible. No thread reads them; it is enough to ask whether it would find
- * them.
+ * The message that is passed: before each record, its thread writes a *note* of what broke, and before each
+ * settle one of how the error was delivered. A view contains the notes that are visible. No thread reads
+ * them; it is enough to ask whether it would find them.
  *
  * What is checked is what docs/memory-model.md proves: G6, and those guarantees that rest on the order of
  * the reads. Which results are right when all is seen at once is for the interleavings.
@@ -32,8 +32,8 @@ struct view {
 struct written {
 	value_t value;
 	struct view view;
-	uint8_t is_record, note; /* the note's number */
-	uint8_t pad[2];
+	uint8_t is_record, is_settled, note; /* the note's number */
+	uint8_t pad;
 };
 
 struct thread {
@@ -142,25 +142,41 @@ static void finish_look(const struct state *state, int t, enum call call, int is
 			   t + 1, name);
 }
 
+/* Whoever samples an error as past sees the notes of all who settled it, up to the value that it found. */
+static void finish_sample(const struct state *state, int t)
+{
+	const struct thread *me = &state->thread[t];
+	const struct written *written = state->written[ON_WORD];
+	int i;
+
+	for (i = me->seen; i > 0 && !written[i].is_record; i--)
+		if (written[i].is_settled && !(me->now.notes & 1u << written[i].note))
+			walk_blame("G6 covered: thread %d's sample found an error that was "
+				   "settled, but how it was delivered is not visible",
+				   t + 1);
+}
+
 static void finish(struct state *state, int t)
 {
 	struct thread *me = &state->thread[t];
 	const struct step *step = call_asks(me->node);
 	enum call call = call_at(me->node);
-	int is_news = call == WAIT || (call_kinds[call].looks && step->result != 0);
+	int is_news = call == WAIT || (call_kinds[call].looks && step->result < 0);
 
 	me->cursor = step->cursor;
 	if (call_kinds[call].records)
 		state->completed |= (uint16_t)(1u << (t * MAX_CALLS + me->calls - 1));
-	if (call_kinds[call].looks || call == WAIT)
+	if ((call_kinds[call].looks || call == WAIT) && step->result != LOST)
 		finish_look(state, t, call, is_news);
-	if (call_kinds[call].takes || (call == ADVANCE && is_news)) {
+	if (call == SAMPLE && step->result != 0)
+		finish_sample(state, t);
+	if (call_kinds[call].takes || ((call == ADVANCE || call == CLAIM) && is_news)) {
 		me->position = (int8_t)word_of(state, me->cursor);
 		me->notes = me->now.notes;
 		if (me->cursor && notes_up_to(state, me->position) & ~(unsigned)me->now.notes)
 			say_unseen(t, call_kinds[call].name);
 	}
-	if (call == ADVANCE_SHARED && is_news)
+	if (call_kinds[call].moves && is_news)
 		state->shared_notes |= me->now.notes;
 	me->node = 0;
 	me->began = me->seen = me->stood = 0;
@@ -211,7 +227,8 @@ static enum move write_value(struct state *state, int t, const struct step *step
 	if (step->place == ON_WORD) {
 		me->seen = (uint8_t)number;
 		written->is_record = call_kinds[call].records;
-		if (written->is_record)
+		written->is_settled = call == SETTLE;
+		if (written->is_record || written->is_settled)
 			written->note = (uint8_t)(t * MAX_CALLS + me->calls - 1);
 	} else {
 		for (i = 0; i < number; i++)
@@ -249,7 +266,7 @@ static enum move move(const struct program *program, const void *from, int t, un
 		}
 		me->calls++;
 		me->began = me->now.oldest[ON_WORD];
-		if (call_kinds[call].records)
+		if (call_kinds[call].records || call == SETTLE)
 			me->now.notes |= (uint16_t)(1u << (t * MAX_CALLS + me->calls - 1));
 		me->node = call_begins(call, me->cursor);
 		pass_fences(me);

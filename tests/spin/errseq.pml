@@ -12,6 +12,7 @@
  *	peekers		peek, then look through that position
  *	checkers	sample or peek, and only ever check
  *	sharers		check and advance through one shared cursor
+ *	claimers	claim an error through that cursor, and settle it: two phases
  *
  * One step of the model (a d_step, or a lone assignment) is one atomic operation of the machine and no more, and says
  * in a comment which line of C it is; between any two of them anybody else may move, or the one who made the first
@@ -28,6 +29,7 @@
  *	G4 peek takes nothing	nor if somebody peeked at it. Besides: the ghosts of others do not know of peeks
  *	G5 flags are not news	no cursor is told of an error that it was past when it was taken
  *	G7 latest		the number told is not older than the call
+ *	G9 settled by name	settle returns 1 and marks if its position is the latest error; else 0, and marks nothing
  *	G8 anywhere		the word is valid after each step, nobody waits, some call always ends, and a process
  *				that dies (MORTAL) stops nobody
  *
@@ -65,6 +67,9 @@
 #endif
 #ifndef SHARERS
 #define SHARERS 0
+#endif
+#ifndef CLAIMERS
+#define CLAIMERS 0
 #endif
 #ifndef LOOKS
 #define LOOKS 2
@@ -112,6 +117,15 @@ byte shared = START; /* the shared cursor */
 
 /* errseq_advance_shared_, compare-exchange of the cursor: whether it succeeds */
 #define shared_is_still(at) (shared == at)
+
+/* errseq_settle: whether it tries, how often; compare-exchange: whether it succeeds, and which flags it sets */
+#define settle_tries(now, at) (now != 0 && same(now, at))
+#define MOST_TRIES 3
+#define settle_is_still(now) (word == now)
+#define SETTLE_FLAGS FLAGS
+
+/* errseq_shared_cursor_move, compare-exchange: whether it succeeds */
+#define move_is_still(from) (shared == from)
 
 #include "ghosts.pml"
 #include "faults.pml"
@@ -195,6 +209,35 @@ inline peek(c, since)
 		printf("cursor %d: peek marks, the word is <%d>, returns <%d>\n", c, word, since)
 	   }
 	fi
+}
+
+/* The error of cursor c at position `since` was delivered. */
+inline settle(c, since)
+{
+	d_step { /* errseq_settle: atomic_load_explicit, relaxed */
+		now = word;
+		tries = 0;
+		printf("cursor %d at <%d>: settle loads <%d>\n", c, since, now)
+	}
+	do
+	:: d_step { /* errseq_settle: return 0 */
+		tries == MOST_TRIES || !settle_tries(now, since) ->
+		did_not_settle(c);
+		printf("cursor %d: settle returns 0\n", c)
+	   } -> break
+	:: d_step { /* errseq_settle: atomic_compare_exchange_strong_explicit succeeds, return 1 */
+		tries < MOST_TRIES && settle_tries(now, since) && settle_is_still(now) ->
+		word = word | SETTLE_FLAGS;
+		settled(c);
+		printf("cursor %d: settle marks, the word is <%d>, returns 1\n", c, word)
+	   } -> break
+	:: d_step { /* the same fails */
+		tries < MOST_TRIES && settle_tries(now, since) && !settle_is_still(now) ->
+		printf("cursor %d: settle's exchange of <%d> fails, finds <%d>\n", c, now, word);
+		now = word;
+		tries++
+	   }
+	od
 }
 
 inline check(c, since)
@@ -331,6 +374,40 @@ inline check_and_advance_shared()
 }
 #endif
 
+/* The recipe in errseq.h for two phases with a shared cursor, which is moved before the delivery. */
+#ifndef replaced_get_and_peek
+inline get_and_peek(c)
+{
+	d_step { /* errseq_shared_cursor_get: atomic_load_explicit, acquire */
+		at = shared;
+		printf("cursor %d: gets the shared cursor <%d>\n", c, at)
+	}
+	peek(c, since)
+}
+#endif
+
+inline claim_and_settle(c)
+{
+	get_and_peek(c);
+	if
+	:: d_step { /* errseq_cursor_same */
+		same(since, at) ->
+		returned_0(SHARED)
+	   }
+	:: d_step { /* errseq_shared_cursor_move: atomic_compare_exchange_strong_explicit succeeds */
+		!same(since, at) && move_is_still(at) ->
+		shared = since;
+		claimed(SHARED, since);
+		printf("cursor %d: moves the shared cursor <%d> to <%d>, has claimed its error\n", c, at, since)
+	   };
+	   settle(c, since)
+	:: d_step { /* the same fails: another call claimed it */
+		!same(since, at) && !move_is_still(at) ->
+		printf("cursor %d: the shared cursor is <%d>, and does not move\n", c, shared)
+	   }
+	fi
+}
+
 /* How often a process calls: a number of times; observers for ever (LIVE); all until they feel like stopping (ENDLESS). */
 #ifdef ENDLESS
 #define recording(left) :: true ->
@@ -422,6 +499,9 @@ proctype newcomer(byte c)
 proctype peeker(byte c)
 {
 	byte since, now, number, began, left = LOOKS;
+#ifdef SETTLE
+	byte tries;
+#endif
 
 	{
 		peek(c, since);
@@ -431,7 +511,26 @@ proctype peeker(byte c)
 			:: check(c, since)
 			:: check_and_advance(c, since)
 			:: peek(c, since)
+#ifdef SETTLE
+			:: settle(c, since)
+#endif
 			fi;
+			progress: looked(left)
+		looked_enough(left)
+		od
+	} or_dies(c)
+}
+#endif
+
+#if CLAIMERS
+proctype claimer(byte c)
+{
+	byte since, at, now, number, began, tries, left = LOOKS;
+
+	{
+		do
+		looking(left)
+			claim_and_settle(c);
 			progress: looked(left)
 		looked_enough(left)
 		od
@@ -505,6 +604,12 @@ init {
 #if CHECKERS
 		do
 		:: i < CHECKERS -> run checker(c); c++; i++
+		:: else -> i = 0; break
+		od;
+#endif
+#if CLAIMERS
+		do
+		:: i < CLAIMERS -> run claimer(c); c++; i++
 		:: else -> i = 0; break
 		od;
 #endif

@@ -283,3 +283,45 @@ inline check_and_advance_shared()
 	od
 }
 #endif
+
+/* two phases */
+
+#ifdef FAULT_settle_marks_by_an_or
+#undef settle_is_still
+#define settle_is_still(now) true
+#endif
+#ifdef FAULT_settle_compares_the_flags_too
+#undef settle_tries
+#define settle_tries(now, at) (now != 0 && now == at)
+#endif
+#ifdef FAULT_settle_compares_the_errno_only
+#undef settle_tries
+#define settle_tries(now, at) (now != 0 && ((now) & ERRNO) == ((at) & ERRNO))
+#endif
+#ifdef FAULT_settle_tries_once
+#undef MOST_TRIES
+#define MOST_TRIES 1
+#endif
+#ifdef FAULT_settle_marks_a_word_never_set
+#undef settle_tries
+#define settle_tries(now, at) same(now, at)
+#endif
+#ifdef FAULT_settle_forgets_reported
+#undef SETTLE_FLAGS
+#define SETTLE_FLAGS OBSERVED
+#endif
+#ifdef FAULT_move_stores
+#undef move_is_still
+#define move_is_still(from) true
+#endif
+#ifdef FAULT_peeks_before_it_gets
+#define replaced_get_and_peek
+inline get_and_peek(c)
+{
+	peek(c, since);
+	d_step {
+		at = shared;
+		printf("cursor %d: gets the shared cursor <%d>\n", c, at)
+	}
+}
+#endif

@@ -5,7 +5,7 @@
  */
 
 #define ERRORS	(RECORDERS * RECORDS)
-#define SHARED	(OBSERVERS + NEWCOMERS + PEEKERS + CHECKERS) /* the cursors: each process's own, and the shared one */
+#define SHARED	(OBSERVERS + NEWCOMERS + PEEKERS + CHECKERS + CLAIMERS) /* the cursors: each process's own, and the shared one */
 #define NOBODY	(SHARED + 1)
 #define PARTIES (SHARED + SHARERS + RECORDERS)
 
@@ -17,6 +17,9 @@ inline records(old, err) { skip }
 inline returned_0(c) { skip }
 inline showed(c, value, limit) { skip }
 inline advanced(c, value) { skip }
+inline claimed(c, value) { skip }
+inline settled(c) { skip }
+inline did_not_settle(c) { skip }
 inline took_by_peek(c, value) { skip }
 inline took_by_sample(c, value) { skip }
 byte being_told[3], past[SHARED + 1], recorded;
@@ -25,7 +28,7 @@ byte being_told[3], past[SHARED + 1], recorded;
 
 byte recorded;		       /* the number of the latest error; 0: none yet */
 byte errno_of[ERRORS + 1];     /* by number */
-bool told;		       /* some caller was told of the latest, by advance */
+bool told;		       /* some caller was told of the latest, by advance, or settled it */
 bool peeked;		       /* somebody peeked at the latest */
 byte being_told[3];	       /* by sharer: what it has marked, and has not returned yet */
 byte past[SHARED + 1];	       /* by cursor: of errors up to this one it must not be told */
@@ -36,7 +39,7 @@ bool dead[SHARED + 2];
 
 /* Each guarantee has a name of its own here, because pan prints the text of an assertion. */
 bool G1_nothing_missed = true, G2_once = true, G3_owed_to_somebody = true, G4_peek_takes_nothing = true,
-     G5_flags_are_not_news = true, G7_latest = true;
+     G5_flags_are_not_news = true, G7_latest = true, G9_settled_by_name = true;
 
 /* MUTE: an ltl formula is to find a fault alone. */
 #ifdef MUTE
@@ -135,22 +138,41 @@ inline showed(c, value, limit)
 	fi
 }
 
+inline claimed(c, value)
+{
+	G2_once = number > told_to[c];
+	must(G2_once);
+	judge(c, value, past[c]);
+	told_to[c] = number;
+	past[c] = number;
+	after[c] = number;
+	owed[c] = 0;
+	takes(c);
+	stands_on(value)
+}
+
 inline advanced(c, value)
 {
 	if
 	:: (value & ERRNO) == 0 -> returned_0(c)
 	:: else ->
-		G2_once = number > told_to[c];
-		must(G2_once);
-		judge(c, value, past[c]);
-		told = (told || number == recorded);
-		told_to[c] = number;
-		past[c] = number;
-		after[c] = number;
-		owed[c] = 0;
-		takes(c)
-	fi;
-	stands_on(value)
+		claimed(c, value);
+		told = (told || number == recorded)
+	fi
+}
+
+/* The cursor of c is at the error past[c]. */
+inline settled(c)
+{
+	G9_settled_by_name = (past[c] == recorded);
+	must(G9_settled_by_name);
+	told = (told || past[c] == recorded)
+}
+
+inline did_not_settle(c)
+{
+	G9_settled_by_name = (recorded == 0 || past[c] < recorded);
+	must(G9_settled_by_name)
 }
 
 /* Where peek stands is up to the call: not before what its result stood for, nor after its return. */

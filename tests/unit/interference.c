@@ -64,7 +64,9 @@ static void try_each(value_t start, errseq_cursor_t cursor, errseq_cursor_t othe
 	for (a = 0; a < COUNT_OF(actors); a++)
 		for (first = 0; first < COUNT_OF(actors); first++)
 			for (second = 0; second <= COUNT_OF(actors); second++)
-				for (failures = 0; failures < 2; failures++)
+				/* A move tries once, and its exchange is strong. */
+				for (failures = 0;
+				     failures < 1 + (actors[a].library != library_move); failures++)
 					try_one(start, cursor, other_cursor, &actors[a],
 						&actors[first], second ? &actors[second - 1] : NULL,
 						failures);
