@@ -19,6 +19,9 @@
 #include "../common/processes.h"
 #include "../common/random.h"
 #include "../common/word.h"
+#if !defined TEST_64 && !defined _WIN32
+#include <errseq/wait.h>
+#endif
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -263,6 +266,47 @@ static inline void compare(struct worker *worker, const char *what, const char *
 	compare(worker, what, "", (long long)(got), (long long)(expected), cursor)
 #define must_be_at_most(worker, got, most, what, cursor) \
 	compare(worker, what, "at most ", (long long)(got), (long long)(most), cursor)
+
+/* ---- polling and waiting ------------------------------------------------------------------------- */
+
+/* Waits have no deadline here, so that a lost wake-up is a hang. The word of 64 bits has no wait. */
+#ifdef ERRSEQ_HAVE_WAIT
+#define HAS_WAIT 1
+/* It must return 0, and leave errno alone. */
+static inline void wait_for_news(struct worker *worker, errseq_t *word, errseq_cursor_t since)
+{
+	errno = 0;
+	must_be(worker, errseq_wait(word, since, NULL), 0, "a wait", since);
+	must_be(worker, errno, 0, "errno after a wait", since);
+}
+#else
+#define HAS_WAIT			   0
+#define wait_for_news(worker, word, since) ((void)(worker))
+#define errseq_wake(word)		   ((void)(word))
+#endif
+
+/* The next error. After a wait, it is there at once. */
+static inline int next_error(struct worker *worker, errseq_t *word, errseq_cursor_t *cursor,
+			     int waits)
+{
+	unsigned spins = 0;
+	int err;
+
+	if (waits)
+		wait_for_news(worker, word, *cursor);
+	while ((err = errseq_check_and_advance(word, cursor)) == 0 && !waits)
+		give_way(&spins);
+	return err;
+}
+
+static inline void record_error(errseq_t *word, int err, int wakes)
+{
+	errseq_set(word, err);
+	if (wakes)
+		errseq_wake(word);
+}
+
+/* ---- reports and the end --------------------------------------------------------------------------- */
 
 static inline void say_where(void)
 {
