@@ -53,7 +53,7 @@ static void make_room(struct table *table, size_t length)
 	table->slots = calloc(2 * (size_t)table->most, sizeof(*table->slots));
 	if (!table->slots)
 		grow(NULL, SIZE_MAX / 2, 1);
-	for (i = 0; table->count > 0 && i <= table->slot_mask; i++) {
+	for (i = 0; old && i <= table->slot_mask; i++) {
 		uint32_t slot = old[i].hash & (2 * table->most - 1);
 
 		if (old[i].number == 0)

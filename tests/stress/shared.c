@@ -151,12 +151,13 @@ static void record_a_storm(struct worker *worker)
 static int look_once(struct worker *worker)
 {
 	struct storm *storm = (struct storm *)worker->room;
-	unsigned i, latest[MOST_THREADS], e;
+	unsigned i = 0, latest[MOST_THREADS], e;
 	errseq_cursor_t cursor;
 	int err;
 
-	for (i = 0; i < storm->recorders; i++)
+	do
 		latest[i] = load_acquire(&storm->records[i].latest);
+	while (++i < storm->recorders);
 	err = errseq_check_and_advance_shared(&storm->word, &storm->cursor);
 	cursor = errseq_shared_cursor_get(&storm->cursor);
 	e = (unsigned)-errseq_cursor_error(cursor);

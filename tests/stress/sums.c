@@ -89,14 +89,14 @@ static int wait_for_a_record(struct worker *worker)
 {
 	struct storm *storm = (struct storm *)worker->room;
 	unsigned long begun[MOST_RECORDERS];
+	unsigned recorders = storm->recorders, i;
 	int must_be_told = 0;
-	unsigned i;
 
-	for (i = 0; i < storm->recorders; i++)
+	for (i = 0; i < recorders; i++)
 		begun[i] = load_relaxed(&storm->records[i].begun);
 	if (random_below(worker, 4) == 0)
 		dawdle(worker);
-	for (i = 0; i < storm->recorders; i++)
+	for (i = 0; i < recorders; i++)
 		must_be_told |= load_acquire(&storm->records[i].ended) > begun[i];
 	return must_be_told;
 }
