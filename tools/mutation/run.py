@@ -14,7 +14,6 @@ import os
 import queue
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import threading
@@ -55,7 +54,7 @@ QUICK_STAGES = STAGES[:4]
 OF_ANOTHER_MACHINE = r"__riscv|ERRSEQ_RELEASE_"
 # A compiler that reads a mutant of #include or #define may take all the memory there is. Not for what sanitizers
 # instrument: that takes terabytes of addresses.
-LIMITED = ["prlimit", "--as=4294967296"]
+MEMORY = 1 << 32
 # In C, what newer compilers refuse by default.
 ERRORS = "-Werror=implicit-function-declaration -Werror=int-conversion -Werror=incompatible-pointer-types"
 LIBRARIES = ["errseq_static", "errseq_shared"]  # what scripts look at
@@ -84,31 +83,12 @@ class Build:
     targets: set = field(default_factory=set)
 
 
-running = set()  # what was started and not ended yet, for whoever interrupts us
-
-
-def kill(pid):
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-
-
-def run(command, directory=None, timeout=None, environment=None):
-    """Its exit status, or None if it took too long, and what it said. Nothing that it started stays."""
-    process = subprocess.Popen(command, cwd=directory, env=environment, stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
-    running.add(process.pid)
-    try:
-        output, _ = process.communicate(timeout=timeout)
-        status = process.returncode
-    except subprocess.TimeoutExpired:
-        kill(process.pid)
-        output, _ = process.communicate()
-        status = None
-    kill(process.pid)
-    running.discard(process.pid)
-    return status, output.decode(errors="replace")
+def run(command, directory=None, timeout=600, environment=None, memory=0):
+    """Its exit status, and what it said. What takes too long is killed with all that it started: 124, or -9."""
+    limited = ["prlimit", f"--as={memory}"] if memory else []
+    done = subprocess.run(["timeout", "--kill-after=1", str(timeout), *limited, *command], cwd=directory, env=environment,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    return done.returncode, done.stdout.decode(errors="replace")
 
 
 class Worker(threading.Thread):
@@ -191,26 +171,21 @@ class Worker(threading.Thread):
 
     def make(self, build, targets, timeout=600):
         """What was said if it failed, else nothing."""
-        status, output = run([*LIMITED, "ninja", "-C", build.folder, "-j", "1", *targets], timeout=timeout)
+        status, output = run(["ninja", "-C", build.folder, "-j", "1", *targets], timeout=timeout, memory=MEMORY)
         return "" if status == 0 else output[-3000:] or f"it took more than {timeout} s"
 
     # ---- tests
 
     def fails(self, test, timeout):
         """How the test fails: the case, if it says so. Nothing if it passes or is skipped."""
-        limits = LIMITED if test.name.startswith("api.") else []
-        status, output = run([*limits, *test.command], test.directory, timeout, {**os.environ, **test.environment})
+        status, output = run(test.command, test.directory, timeout, {**os.environ, **test.environment},
+                             MEMORY if test.name.startswith("api.") else 0)
         if status in (0, test.skip_code):
             return ""
-        if status is None:
+        if status in (124, -9):
             return "does not end"
-        case = re.search(r"^\[  FAILED  \] (\w+)$", output, re.MULTILINE)
-        if case:
-            return case.group(1)
-        said = re.search(r"^FAIL: .*$", output, re.MULTILINE)
-        if said:
-            return said.group()[:80]
-        return f"signal {-status}" if status < 0 else f"exit status {status}"
+        said = re.search(r"^\[  FAILED  \] (\w+)$|^(FAIL: .{,74})", output, re.MULTILINE)
+        return (said[1] or said[2]) if said else f"exit status {status}"
 
     def fingerprint(self, build, test):
         """What is the same if and only if the program is; scripts have none."""
@@ -316,18 +291,6 @@ def write_report(path, results):
             out.write("\t".join([m.file, str(m.line), m.place, m.kind, m.before, m.after, outcome, by]) + "\n")
 
 
-def read_report(path, mutants):
-    """The results of an earlier run, of those of its mutants that still are."""
-    known = {m.identity: m for m in mutants}
-    results = []
-    with open(path, encoding="utf-8") as file:
-        for row in map(lambda line: line.rstrip("\n").split("\t"), list(file)[1:]):
-            mutant = known.get(f"{row[0]} {row[2]}\n- {row[4]}\n+ {row[5]}")
-            if mutant:
-                results.append((mutant, row[6], row[7]))
-    return results
-
-
 def summarise(results):
     outcomes = ["killed", "survived", "same code", "does not compile"]
     for title, of in (("file", lambda m: m.file), ("rule", lambda m: m.kind)):
@@ -355,8 +318,6 @@ def main():
     parser = argparse.ArgumentParser(prog="mutate.sh", description="mutation testing of libErrseq")
     parser.add_argument("--sample", type=int, metavar="N", help="only N mutants of the functions' bodies, the same ones each time")
     parser.add_argument("--only", metavar="REGEX", help="only mutants whose file, place or lines match")
-    parser.add_argument("--again", action="store_true", help="only mutants that survived, or were not there, in the "
-                        "last run in FOLDER; the others keep their outcome")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="at a time (2)")
     parser.add_argument("--list", action="store_true", help="show the mutants, and do nothing")
     parser.add_argument("--table", metavar="FILE", help="write the summary to FILE, too: docs/evidence/mutation.table.md")
@@ -385,11 +346,6 @@ def main():
         return 0
     report = os.path.join(folder, "mutants.tsv")
     done = []
-    if arguments.again:
-        wanted = {m.identity for m in chosen}
-        done = [r for r in read_report(report, everything) if r[1] != "survived" or r[0].identity not in wanted]
-        kept = {m.identity for m, _, _ in done}
-        chosen = [m for m in chosen if m.identity not in kept]
     if not chosen:
         raise Broken("no mutant matches")
     known = read_survivors(os.path.join(source, "tools", "mutants.survivors"))
@@ -440,15 +396,7 @@ def main():
     return 1 if problems else 0
 
 
-if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
-    try:
-        sys.exit(main())
-    except Broken as error:
-        print(f"mutate: {error}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    finally:
-        for started in list(running):
-            kill(started)
+try:
+    sys.exit(main())
+except Broken as error:
+    sys.exit(f"mutate: {error}")
