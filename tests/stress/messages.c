@@ -29,71 +29,32 @@ struct line {
 	} back[MOST_THREADS];
 };
 
-static int told_by_advance(struct line *line, errseq_cursor_t cursor)
-{
-	return errseq_check_and_advance(&line->there, &cursor) != 0;
-}
-
-static int told_by_shared_advance(struct line *line, errseq_cursor_t cursor)
-{
-	errseq_shared_cursor_t shared;
-
-	errseq_shared_cursor_init(&shared, cursor);
-	return errseq_check_and_advance_shared(&line->there, &shared) != 0;
-}
-
-static int told_by_shared_check(struct line *line, errseq_cursor_t cursor)
-{
-	errseq_shared_cursor_t shared;
-
-	errseq_shared_cursor_init(&shared, cursor);
-	return errseq_check_shared(&line->there, &shared) != 0;
-}
-
-static int told_by_check(struct line *line, errseq_cursor_t cursor)
-{
-	return errseq_check(&line->there, cursor) != 0;
-}
-
 static int differs(errseq_cursor_t a, errseq_cursor_t b)
 {
-	return errseq_cursor_count(a) != errseq_cursor_count(b) ||
-	       errseq_cursor_error(a) != errseq_cursor_error(b);
+	return !errseq_cursor_same(a, b);
 }
 
-static int told_by_peek(struct line *line, errseq_cursor_t cursor)
-{
-	errseq_cursor_t peeked = errseq_peek(&line->there);
-
-	return errseq_cursor_error(peeked) == -A && differs(peeked, cursor);
-}
-
-static int told_by_peek_at_what_another_peeked_at(struct line *line, errseq_cursor_t cursor)
-{
-	errseq_cursor_t raw = errseq_load(&line->there);
-
-	return differs(raw, cursor) && errseq_cursor_observed(raw) && told_by_peek(line, cursor);
-}
-
-static int told_by_advance_over_what_another_advanced_over(struct line *line,
-							   errseq_cursor_t cursor)
-{
-	errseq_cursor_t raw = errseq_load(&line->there);
-
-	return differs(raw, cursor) && errseq_cursor_reported(raw) && told_by_advance(line, cursor);
-}
-
-static int told_by_sample(struct line *line, errseq_cursor_t cursor)
-{
-	errseq_cursor_t sampled = errseq_sample(&line->there);
-
-	return sampled != 0 && differs(sampled, cursor);
-}
-
-static int told_by_where_a_shared_cursor_stands(struct line *line, errseq_cursor_t cursor)
-{
-	return differs(errseq_shared_cursor_get(&line->shared), cursor);
-}
+#define TOLD_BY(name, ...)                                                   \
+	static int told_by_##name(struct line *line, errseq_cursor_t cursor) \
+	{                                                                    \
+		__VA_ARGS__;                                                 \
+	}
+TOLD_BY(advance, return errseq_check_and_advance(&line->there, &cursor) != 0)
+TOLD_BY(shared_advance, errseq_shared_cursor_t shared; errseq_shared_cursor_init(&shared, cursor);
+	return errseq_check_and_advance_shared(&line->there, &shared) != 0)
+TOLD_BY(shared_check, errseq_shared_cursor_t shared; errseq_shared_cursor_init(&shared, cursor);
+	return errseq_check_shared(&line->there, &shared) != 0)
+TOLD_BY(check, return errseq_check(&line->there, cursor) != 0)
+TOLD_BY(peek, errseq_cursor_t peeked = errseq_peek(&line->there);
+	return errseq_cursor_error(peeked) == -A && differs(peeked, cursor))
+TOLD_BY(peek_at_what_another_peeked_at, errseq_cursor_t raw = errseq_load(&line->there);
+	return differs(raw, cursor) && errseq_cursor_observed(raw) && told_by_peek(line, cursor))
+TOLD_BY(advance_over_what_another_advanced_over, errseq_cursor_t raw = errseq_load(&line->there);
+	return differs(raw, cursor) && errseq_cursor_reported(raw) && told_by_advance(line, cursor))
+TOLD_BY(sample, errseq_cursor_t sampled = errseq_sample(&line->there);
+	return sampled != 0 && differs(sampled, cursor))
+TOLD_BY(where_a_shared_cursor_stands,
+	return differs(errseq_shared_cursor_get(&line->shared), cursor))
 
 static void mark_by_peek(struct line *line, errseq_cursor_t *cursor)
 {
@@ -199,8 +160,8 @@ static void pass_messages(unsigned threads, int (*told)(struct line *, errseq_cu
 	if (marker)
 		add_workers(crew, 1, mark);
 	let_work(crew, kind, &line->there);
-	must_be(&crew->boss, sum_of_reports(crew, receive_messages),
-		(threads * sum_of_rounds(crew, send_messages)), "messages received by all", 0);
+	must_be(&crew->boss, sum_of(crew, receive_messages).reports,
+		(threads * sum_of(crew, send_messages).rounds), "messages received by all", 0);
 	end_crew(crew);
 }
 

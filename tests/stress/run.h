@@ -30,7 +30,7 @@
 enum {
 	MOST_THREADS = 256,
 	MOST_WORKERS = 2 * MOST_THREADS + 2,
-	MOST_COUNTS = 7,
+	MOST_COUNTS = 6,
 	PATIENCE_SECONDS = 30, /* until workers that should have stopped are said to hang */
 	A = EIO,
 	B = ENOSPC,
@@ -72,10 +72,9 @@ static inline void begin_program(int argc, char **argv)
 {
 	long online = sysconf(_SC_NPROCESSORS_ONLN);
 	unsigned cores = online > 0 && online < 120 ? (unsigned)online : 120;
-	const unsigned counts[MOST_COUNTS] = { 2, 3, 4, 7, 16, cores + 1, 2 * cores + 1 };
+	const unsigned counts[MOST_COUNTS] = { 2, 3, 4, 7, 16, 2 * cores + 2 };
 	const char *slash = strrchr(argv[0], '/');
 	char *end = argv[0];
-	unsigned i, j;
 
 	run.name = slash ? slash + 1 : argv[0];
 	run.seconds = argc > 1 ? strtod(argv[1], &end) : 1.5;
@@ -85,12 +84,8 @@ static inline void begin_program(int argc, char **argv)
 			run.name);
 		exit(2);
 	}
-	for (i = 0; i < MOST_COUNTS; i++) {
-		for (j = 0; j < run.counts_of && run.counts[j] != counts[i]; j++)
-			;
-		run.counts[j] = counts[i];
-		run.counts_of += j == run.counts_of; /* each number once */
-	}
+	memcpy(run.counts, counts, sizeof(counts));
+	run.counts_of = MOST_COUNTS;
 	if (argc > 2) {
 		run.counts_of = 1;
 		run.counts[0] = (unsigned)number_from(argv[2], "THREADS", 1, MOST_THREADS);
@@ -439,29 +434,22 @@ static inline void end_crew(struct crew *crew)
 	assert_int_equal(faults, 0);
 }
 
+struct sums {
+	unsigned long rounds, reports;
+};
+
 /* Of all workers that do this work. */
-static inline unsigned long sum_of_reports(const struct crew *crew,
-					   void (*work)(struct worker *worker))
+static inline struct sums sum_of(const struct crew *crew, void (*work)(struct worker *worker))
 {
-	unsigned long sum = 0;
+	struct sums sums = { 0, 0 };
 	unsigned i;
 
 	for (i = 0; i < crew->count; i++)
-		if (crew->workers[i].work == work)
-			sum += crew->workers[i].reports;
-	return sum;
-}
-
-static inline unsigned long sum_of_rounds(const struct crew *crew,
-					  void (*work)(struct worker *worker))
-{
-	unsigned long sum = 0;
-	unsigned i;
-
-	for (i = 0; i < crew->count; i++)
-		if (crew->workers[i].work == work)
-			sum += crew->workers[i].rounds;
-	return sum;
+		if (crew->workers[i].work == work) {
+			sums.rounds += crew->workers[i].rounds;
+			sums.reports += crew->workers[i].reports;
+		}
+	return sums;
 }
 
 #endif

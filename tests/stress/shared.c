@@ -101,8 +101,8 @@ static void serve(unsigned threads, enum kind kind, int waits)
 	add_workers(crew, 1, record_one_by_one);
 	add_workers(crew, 1, mark_the_desk);
 	let_work(crew, kind, &desk->word);
-	must_be(&crew->boss, sum_of_reports(crew, share_a_cursor),
-		sum_of_rounds(crew, record_one_by_one), "reports, held against records",
+	must_be(&crew->boss, sum_of(crew, share_a_cursor).reports,
+		sum_of(crew, record_one_by_one).rounds, "reports, held against records",
 		errseq_shared_cursor_get(&desk->cursor));
 	end_crew(crew);
 }
@@ -222,7 +222,7 @@ static void rage(unsigned threads, enum kind kind)
 				"how often one errno of a storm was told", cursor);
 	must_be(&crew->boss, load_relaxed(&storm->told[last]), 1,
 		"how often the last errno of a storm was told", cursor);
-	must_be_at_most(&crew->boss, sum_of_reports(crew, look_in_a_storm),
+	must_be_at_most(&crew->boss, sum_of(crew, look_in_a_storm).reports,
 			errseq_cursor_count(errseq_load(&storm->word)) + 1,
 			"reports, held against counter + 1", cursor);
 	must_be_at_most(&crew->boss, errseq_cursor_count(errseq_load(&storm->word)) + 1, LAST_ERRNO,

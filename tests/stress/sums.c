@@ -146,7 +146,7 @@ static void storm_over(unsigned recorders, unsigned observers, unsigned watchers
 	add_workers(crew, watchers, watch);
 	let_work(crew, AS_THREADS, &storm->word);
 	steps = errseq_cursor_count(errseq_load(&storm->word));
-	must_be_at_most(&crew->boss, steps + 1, sum_of_rounds(crew, record),
+	must_be_at_most(&crew->boss, steps + 1, sum_of(crew, record).rounds,
 			"counter + 1, held against the records", 0);
 	for (i = 0; i < observers; i++) {
 		struct worker *observer = &crew->workers[i];
@@ -237,7 +237,7 @@ static void in_lockstep(unsigned threads)
 	let_work(crew, AS_THREADS, &lockstep->word);
 	for (i = 0; i < threads; i++)
 		must_be(&crew->workers[i], crew->workers[i].reports,
-			sum_of_rounds(crew, record_and_wait), "reports, held against records", 0);
+			sum_of(crew, record_and_wait).rounds, "reports, held against records", 0);
 	end_crew(crew);
 }
 

@@ -57,7 +57,7 @@ static void brew_with(unsigned recorders, unsigned waiters)
 	let_work(crew, AS_THREADS, &brew->word);
 	for (i = 0; i < waiters; i++)
 		must_be_at_most(&crew->workers[i], crew->workers[i].reports,
-				sum_of_rounds(crew, record_errors) + 1,
+				sum_of(crew, record_errors).rounds + 1,
 				"reports, held against records", 0);
 	end_crew(crew);
 }
