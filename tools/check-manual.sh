@@ -30,8 +30,8 @@ macros=$("$cc" -std=c11 -I"$source_dir/include" -E -dM -include errseq/errseq.h 
 # Not every machine has all that is documented.
 is_absent() {
 	case $1 in
-	*64_*) ! grep -q '^#define ERRSEQ_HAVE_64 ' <<<"$macros" ;;
-	*_wait | *_wake) ! grep -q '^#define ERRSEQ_HAVE_WAIT ' <<<"$macros" ;;
+	*64*) ! grep -q '^#define ERRSEQ_HAVE_64 ' <<<"$macros" ;;
+	*_wait | *_wake | *_WAIT) ! grep -q '^#define ERRSEQ_HAVE_WAIT ' <<<"$macros" ;;
 	*) false ;;
 	esac
 }
@@ -49,17 +49,19 @@ synopsis() {
 	/^\.Fn / { name = $2; sub(/^\.Fn [^ ]+ "?/, ""); gsub(/" "/, ", "); sub(/"$/, ""); prototype(name, $0) }'
 }
 
+# The types and macros that are for users.
+others=$(grep -hoE '\<errseq[0-9]*(_[a-z]+)*_t\>' "$work"/errseq_*.h | sort -u
+	sed -n 's/^#define \(ERRSEQ_[A-Z0-9_]*[A-Z0-9]\)[ (].*/\1/p' <<<"$macros" | grep -v '_H$')
 names=$(sed -n 's/^\t\(errseq[0-9]*_[a-z_]*[a-z]\);$/\1/p' "$source_dir/src/libErrseq.map")
 [ -n "$names" ] || fail "src/libErrseq.map lists no public name"
 documented=$(sed -n '/^\.Sh NAME/,/^\.Nd/s/^\.Nm \([^ ]*\).*/\1/p' -- *.3)
-for name in $names $(sed -n 's/^#define \(ERRSEQ_HAVE_[A-Z0-9]*\) .*/\1/p' <<<"$macros"); do
+for name in $names $others; do
 	[ "$(grep -cxF "$name" <<<"$documented")" = 1 ] ||
 		complain "$name should be a .Nm of one page of docs/man, and is so $(grep -cxF "$name" <<<"$documented") times"
 done
 for name in $documented; do
-	grep -qxF "$name" <<<"$names" || is_absent "$name" || grep -q "^#define $name\>" <<<"$macros" ||
-		[ "$name" = ERRSEQ_HAVE_64 ] || [ "$name" = ERRSEQ_HAVE_WAIT ] ||
-		complain "docs/man documents $name, which is neither exported nor a macro"
+	grep -qxF "$name" <<<"$names"$'\n'"$others" || is_absent "$name" ||
+		complain "docs/man documents $name, which is no function, type or macro for users"
 done
 
 for page in *.3; do
@@ -73,12 +75,22 @@ for page in *.3; do
 	done <"$work/prototypes"
 	while read -r name; do
 		grep -q "[ *]$name(" "$work/prototypes" || complain "$page: SYNOPSIS does not show $name"
-	done < <(sed -n '/^\.Sh NAME/,/^\.Nd/s/^\.Nm \(errseq[^ ]*\).*/\1/p' "$page")
+	done < <(sed -n '/^\.Sh NAME/,/^\.Nd/s/^\.Nm \(errseq[^ ]*\).*/\1/p' "$page" | grep -v '_t$')
 done
 grep -hE '^\.Xr errseq' -- *.[37] | sort -u | while read -r _ name section _; do
 	grep -qE "^\.Nm $name( |$)" -- *."$section" || echo ".Xr $name $section leads nowhere"
 done >"$work/nowhere"
 [ ! -s "$work/nowhere" ] || complain "$(cat "$work/nowhere")"
+
+# The bits of a word, in the header and on the two pages that show them: "0-11 errno", and so on.
+in_header=$(sed -nE 's/^ \*\t *([0-9]+(-[0-9]+)?)  (errno|reported|observed|counter) .*/\1 \3/p' \
+	"$source_dir/include/errseq/errseq.h")
+[ "$(wc -l <<<"$in_header")" = 4 ] || complain "errseq.h should show four fields of a word, and shows: $in_header"
+for page in errseq.7 errseq64_set.3; do
+	in_page=$(sed -nE 's/^\.It ([0-9]+)(\\\(en([0-9]+))? Ta (errno|reported|observed|counter) .*/\1-\3 \4/p' $page | sed 's/- / /')
+	[ $page = errseq.7 ] || in_page=${in_page/14-63/14-31}
+	[ "$in_page" = "$in_header" ] || complain "$page shows the bits $in_page, the header $in_header"
+done
 
 programs=0
 for page in *.[37]; do

@@ -66,6 +66,10 @@
  * reported. A caller that dies before it has used the result of errseq_check_and_advance counts as told. In
  * two phases (errseq_settle) it does not.
  *
+ * A hostile or broken process may leave anything in a word in shared memory. Every call still ends, returns
+ * what its comment allows, and writes only that word and its own cursor. But a writer that never stops can
+ * keep errseq_set, or an advance through a shared cursor, in its loop.
+ *
  * Not promised: how many errors there were, errors overwritten before anyone looked, and anything after the
  * word's lifetime.
  *

@@ -42,6 +42,19 @@ done
 cd "$source_dir"
 pages=(README.md CONTRIBUTING.md docs/*.md docs/evidence/*.md)
 named='(?<![\w/.-])(tests|tools|src|include|docs|examples|cmake)/[\w./+-]*\w'
+# Each preset that a page names exists, of the kind that it asks for.
+presets() {
+	sed -n "/\"${1}Presets\"/,/^  \]/p" CMakePresets.json | sed -n 's/.*"name": "\([a-z]*\)".*/\1/p'
+}
+grep -hoE 'cmake (--workflow |--build )?--preset [a-z]+' "${pages[@]}" tests/README.md | sort -u | while read -r command; do
+	case $command in
+	*--workflow*) kind=workflow ;;
+	*--build*) kind=build ;;
+	*) kind=configure ;;
+	esac
+	presets $kind | grep -qxF "${command##* }" || fail "'$command': CMakePresets.json has no such $kind preset"
+done
+
 missing=$(
 	for page in "${pages[@]}"; do
 		grep -oP '\]\(\K[^)#:]+(?=[)#])' "$page" | sort -u | while read -r path; do

@@ -24,6 +24,11 @@ libdir() {
 	dirname "$(dirname "$pc")"
 }
 
+# flags_of PKG-CONFIG...: what it prints, a word a line. It puts a backslash before a blank, and none before a parenthesis.
+flags_of() {
+	"$@" | xargs printf '%s\n'
+}
+
 needs_shared() {
 	readelf -d "$1" | grep -q 'NEEDED.*libErrseq\.so\.0'
 }
@@ -57,8 +62,12 @@ install)
 	must cmake --install build --prefix "$prefix"
 	for file in "$(libdir "$prefix")"/libErrseq.{a,so,so.0} "$prefix"/include/errseq/errseq.h \
 		"$prefix"/share/man/man7/errseq.7 "$prefix"/share/man/man3/errseq_{set,peek,check_and_advance}.3 \
-		"$prefix"/share/doc/libErrseq/LICENSE; do
+		"$prefix"/share/doc/libErrseq/{LICENSE,README.md,CHANGELOG.md}; do
 		[ -e "$file" ] || fail "$file was not installed"
+	done
+	for name in $(sed -n 's/^\t\(errseq[0-9]*_[a-z_]*[a-z]\);$/\1/p' "$source_dir/src/libErrseq.map") errseq_t errseq64_cursor_t \
+		ERRSEQ_INIT; do
+		[ -e "$prefix/share/man/man3/$name.3" ] || fail "$name has no installed manual page"
 	done
 	while read -r page; do # other names of a page
 		[ -e "$prefix/share/man/$(sed 's/^\.so //' "$page")" ] || fail "$page points nowhere: $(cat "$page")"
@@ -105,9 +114,8 @@ pkg-config)
 	[ "$(pkg-config --modversion libErrseq)" = "$(sed -n \
 		's/^#define ERRSEQ_VERSION_[A-Z]* //p' "$source_dir/include/errseq/errseq.h" | paste -sd.)" ] ||
 		fail "pkg-config and the header disagree about the version"
-	# What pkg-config prints is quoted for a shell: a path may have blanks in it.
-	eval "flags=($(pkg-config --cflags --libs libErrseq))"
-	eval "static_flags=($(pkg-config --cflags --libs --static libErrseq))"
+	mapfile -t flags < <(flags_of pkg-config --cflags --libs libErrseq)
+	mapfile -t static_flags < <(flags_of pkg-config --cflags --libs --static libErrseq)
 	for compiler in "$cc" "$cxx"; do
 		source=$source_dir/tests/package/consumer/consumer.c
 		[ "$compiler" = "$cc" ] || source=${source}pp
@@ -149,8 +157,8 @@ moved)
 	consumer moved-shared shared -DHOW=find_package -DCMAKE_PREFIX_PATH="$moved" -DWANT=shared
 	if have pkg-config; then
 		library=$(libdir "$moved")
-		eval "flags=($(PKG_CONFIG_PATH=$library/pkgconfig pkg-config --define-variable=prefix="$moved" \
-			--cflags --libs libErrseq))"
+		mapfile -t flags < <(PKG_CONFIG_PATH=$library/pkgconfig flags_of pkg-config --define-variable=prefix="$moved" \
+			--cflags --libs libErrseq)
 		must "$cc" "$source_dir/tests/package/consumer/consumer.c" "${flags[@]}" -o moved
 		must env LD_LIBRARY_PATH="$library" ./moved
 		echo "pkg-config finds a moved prefix"
@@ -202,7 +210,7 @@ variants)
 	must cmake --install debug --prefix "$work/installed-debug"
 	if have pkg-config; then
 		library=$(libdir "$work/installed-debug")
-		eval "flags=($(PKG_CONFIG_PATH=$library/pkgconfig pkg-config --cflags --libs libErrseq))"
+		mapfile -t flags < <(PKG_CONFIG_PATH=$library/pkgconfig flags_of pkg-config --cflags --libs libErrseq)
 		must "$cc" "$source_dir/tests/package/consumer/consumer.c" "${flags[@]}" -o with-debug
 		must env LD_LIBRARY_PATH="$library" ./with-debug
 		readelf -d with-debug | grep -q 'NEEDED.*libErrseqd\.so' || fail "with a debug postfix, pkg-config links another library"
@@ -217,9 +225,9 @@ variants)
 		have $tool || continue
 		export PKG_CONFIG_LIBDIR
 		PKG_CONFIG_LIBDIR=$(libdir root)/pkgconfig
-		flags=$($tool --cflags --libs libErrseq | xargs)
+		flags=$(flags_of $tool --cflags --libs libErrseq)
 		[ "$flags" = -lErrseq ] || fail "$tool for /usr says: $flags"
-		flags=$(PKG_CONFIG_SYSROOT_DIR=$work/root $tool --cflags libErrseq | sed 's/\\\\//g; s/ *$//')
+		flags=$(PKG_CONFIG_SYSROOT_DIR=$work/root flags_of $tool --cflags libErrseq)
 		[ "$flags" = "-I$work/root/usr/include" ] || fail "$tool below a sysroot says: $flags"
 		unset PKG_CONFIG_LIBDIR
 		echo "$tool $($tool --version): /usr and a sysroot"

@@ -210,6 +210,8 @@ TEST(deadline_beyond_all_time_is_never)
 		errseq_t word = ERRSEQ_INIT;
 
 		until.tv_sec = seconds[i];
+		if (until.tv_sec < from_now(0).tv_sec) /* far_clock.sh */
+			continue;
 		is_woken_by(start_waiter(&word, 0, &until), &word, -A);
 	}
 }
