@@ -41,8 +41,8 @@ BUILDS = {
 STAGES = [
     ("gcc", r"unit\.(orders|look|set|inside)\.c11", ""),
     ("gcc", r"unit\.(orders|look|set|inside|position|shared|word|interference|list_proposals)\.(c11|64)", ""),
-    ("gcc", r"(unit|model|crash)\..*\.(c11|64)", ""),
-    ("gcc", r"(unit|model|crash|stress)\..*", ""),
+    ("gcc", r"(unit|model|crash)\..*\.(c11|64|32)", ""),
+    ("gcc", r"(unit|model|crash|stress)\..*(?<!\.all)", ""),
     ("gcc-asan", r"unit\.(inside|set|look)\.(c11|64)", ""),
     ("gcc", r"api\.(source\.all|symbols)", ""),
     ("clang", r"unit\.(orders|look|set|shared)\.(c11|c99|c\+\+)", "include/"),
@@ -67,6 +67,7 @@ class Broken(Exception):
 @dataclass
 class Test:
     name: str
+    target: str  # that it runs; none if it is a script
     command: list
     directory: str
     environment: dict
@@ -143,19 +144,22 @@ class Worker(threading.Thread):
         build.targets = {line.split(":")[0] for line in
                          run(["ninja", "-C", build.folder, "-t", "targets", "all"])[1].splitlines()}
         patterns = [pattern for of, pattern, _ in self.stages if of == name]
-        output = self.make(build, [t for t in build.targets if any(re.fullmatch(p, t) for p in patterns)] + LIBRARIES)
+        output = self.make(build, [t for t in build.targets if any(re.fullmatch(p, t) for p in patterns)] + LIBRARIES +
+                           [t for t in build.targets if t.startswith("explore.") and build.name == "gcc"])
         if output:
             raise Broken(f"{name} does not build without a mutant: {output}")
         listed = json.loads(subprocess.run(["ctest", "--build-config", "prove", "--show-only=json-v1"], cwd=build.folder, check=True,
                                            capture_output=True).stdout)
         for test in listed["tests"]:
             properties = {p["name"]: p["value"] for p in test.get("properties", [])}
-            # Of the others, only scripts of the API: those with tables of texts fail for any change of the source.
-            if test["name"] not in build.targets and not test["name"].startswith("api."):
+            target = os.path.basename(test.get("command", [""])[0])
+            target = target if target in build.targets else ""
+            # Of the scripts, only those of the API: those with tables of texts fail for any change of the source.
+            if not target and not test["name"].startswith("api."):
                 continue
             if any(re.fullmatch(p, test["name"]) for p in patterns):
                 build.tests[test["name"]] = Test(
-                    test["name"], test["command"], properties.get("WORKING_DIRECTORY", build.folder),
+                    test["name"], target, test["command"], properties.get("WORKING_DIRECTORY", build.folder),
                     dict(e.split("=", 1) for e in properties.get("ENVIRONMENT", [])),
                     properties.get("SKIP_RETURN_CODE", -1))
         for test in build.tests.values():
@@ -230,8 +234,7 @@ class Worker(threading.Thread):
             if not tests:
                 continue
             done |= {(name, t.name) for t in tests}
-            targets = [t.name for t in tests if t.name in build.targets]
-            output = self.make(build, targets if len(targets) == len(tests) else LIBRARIES + targets, 60)
+            output = self.make(build, [t.target for t in tests if t.target] or LIBRARIES, 60)
             if output:
                 return ("does not compile", "") if number == 0 else ("killed", f"the build of {name}")
             for test in tests:
