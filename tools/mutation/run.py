@@ -9,9 +9,9 @@ not run: its outcome is known.
 import argparse
 import contextlib
 import hashlib
+import itertools
 import json
 import os
-import queue
 import re
 import shutil
 import subprocess
@@ -19,6 +19,7 @@ import sys
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 
 import rules
@@ -92,28 +93,18 @@ def run(command, directory=None, timeout=600, environment=None, memory=0):
     return done.returncode, done.stdout.decode(errors="replace")
 
 
-class Worker(threading.Thread):
-    def __init__(self, source, folder, stages, jobs, results):
-        super().__init__(daemon=True)
-        self.source, self.folder, self.stages, self.jobs, self.results = source, folder, stages, jobs, results
+class Worker:
+    def __init__(self, source, folder, stages):
+        self.source, self.folder, self.stages = source, folder, stages
         self.tree = os.path.join(folder, "tree")
         self.builds = {}
         self.mutated = None  # the file that is not as it was
-
-    def run(self):
-        try:
-            self.prepare()
-            while True:
-                mutant = self.jobs.get_nowait()
-                self.results.put((mutant, *self.judge(mutant)))
-        except queue.Empty:
-            self.results.put(None)
-        except BaseException as error:  # the main thread raises it
-            self.results.put(error)
+        self.copy_tree()
+        self.build("gcc")
 
     # ---- the tree and its builds
 
-    def prepare(self):
+    def copy_tree(self):
         listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
                                 cwd=self.source, check=True, capture_output=True).stdout.decode()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -121,7 +112,6 @@ class Worker(threading.Thread):
             if os.path.exists(os.path.join(self.source, name)):
                 os.makedirs(os.path.dirname(os.path.join(self.tree, name)), exist_ok=True)
                 shutil.copy2(os.path.join(self.source, name), os.path.join(self.tree, name))
-        self.build("gcc")
 
     def build(self, name):
         """The build of that name, made when it is first asked for, with its tests' usual times."""
@@ -354,37 +344,35 @@ def main():
     known = read_survivors(os.path.join(source, "tools", "mutants.survivors"))
 
     stages = STAGES if any(not m.inside for m in chosen) else QUICK_STAGES
-    jobs, results = queue.Queue(), queue.Queue()
-    for mutant in sorted(chosen, key=lambda m: not m.inside):  # the slow ones last
-        jobs.put(mutant)
     os.makedirs(folder, exist_ok=True)
-    workers = [Worker(source, os.path.join(folder, f"worker-{n}"), stages, jobs, results)
-               for n in range(min(arguments.jobs, len(chosen)))]
-    print(f"{len(chosen)} of {len(everything)} mutants, {len(workers)} at a time; first, each worker builds and "
+    number = min(arguments.jobs, len(chosen))
+    print(f"{len(chosen)} of {len(everything)} mutants, {number} at a time; first, each worker builds and "
           "tests the library as it is", flush=True)
-    for worker in workers:
-        worker.start()
-    began, judged, ended, shown = time.monotonic(), 0, 0, 0
-    while ended < len(workers):
-        result = results.get()
-        if isinstance(result, BaseException):
-            raise result
-        if result is None:
-            ended += 1
-            continue
-        done.append(result)
-        judged += 1
-        mutant, outcome, _ = result
-        now = time.monotonic()
-        if outcome == "survived":
-            print(f"survived, {'as listed' if mutant.identity in known else 'NOT LISTED'}:\n{mutant.identity}", flush=True)
-        if now - shown > 10 or judged == len(chosen):
-            shown = now
-            write_report(report, done)
-            counts = Counter(o for _, o, _ in done)
-            left = (now - began) / judged * (len(chosen) - judged)
-            print(f"{judged}/{len(chosen)}: {', '.join(f'{n} {o}' for o, n in sorted(counts.items()))}; "
-                  f"{now - began:.0f} s so far, about {left:.0f} s to go", flush=True)
+    mine, numbers = threading.local(), itertools.count()
+
+    def start():
+        mine.worker = Worker(source, os.path.join(folder, f"worker-{next(numbers)}"), stages)
+
+    began, shown = time.monotonic(), 0
+    pool = ThreadPoolExecutor(number, initializer=start)
+    try:
+        todo = [pool.submit(lambda m=m: (m, *mine.worker.judge(m)))
+                for m in sorted(chosen, key=lambda m: not m.inside)]  # the slow ones last
+        for result in as_completed(todo):
+            done.append(result.result())
+            mutant, outcome, _ = done[-1]
+            now = time.monotonic()
+            if outcome == "survived":
+                print(f"survived, {'as listed' if mutant.identity in known else 'NOT LISTED'}:\n{mutant.identity}", flush=True)
+            if now - shown > 10 or len(done) == len(chosen):
+                shown = now
+                write_report(report, done)
+                counts = Counter(o for _, o, _ in done)
+                left = (now - began) / len(done) * (len(chosen) - len(done))
+                print(f"{len(done)}/{len(chosen)}: {', '.join(f'{n} {o}' for o, n in sorted(counts.items()))}; "
+                      f"{now - began:.0f} s so far, about {left:.0f} s to go", flush=True)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
     summarise(done)
     if arguments.table:
@@ -399,7 +387,8 @@ def main():
     return 1 if problems else 0
 
 
-try:
-    sys.exit(main())
-except Broken as error:
-    sys.exit(f"mutate: {error}")
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Broken as error:
+        sys.exit(f"mutate: {error}")
