@@ -43,7 +43,6 @@ struct job {
 	/* results */
 	unsigned long errors; /* calls that returned an error; of a recorder: records that failed */
 	int last;	      /* the last error that was returned */
-	unsigned long late;   /* records made after the first observer was done */
 	double recording;     /* of a recorder beside observers: nanoseconds in its records */
 	double nanoseconds;   /* of the whole loop */
 };

@@ -7,7 +7,6 @@
  * a while slows both. Every answer is checked.
  */
 #include "answers.h"
-#include "figures.h"
 #include "options.h"
 #include "report.h"
 #include "run.h"

@@ -2,6 +2,10 @@
 #ifndef ERRSEQ_BENCH_OPTIONS_H
 #define ERRSEQ_BENCH_OPTIONS_H
 
+enum {
+	MOST_TURNS = 1001
+};
+
 /* From the command line; main.c reads it. */
 extern struct options {
 	unsigned turns;

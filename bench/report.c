@@ -3,11 +3,11 @@
 
 #include "answers.h"
 #include "contestant.h"
-#include "figures.h"
 #include "options.h"
 #include "run.h"
 
 #include <errseq/errseq.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <time.h>
@@ -84,6 +84,30 @@ void report_head(const char *workload, const char *title, const char *unit, unsi
 		printf("  %-14s %10s %21s %8s %17s\n", "", "ns a call", "lowest - highest",
 		       "x floor", "lowest - highest");
 	fflush(stdout);
+}
+
+/* A series of turns in three numbers. */
+struct range {
+	double median, lowest, highest;
+};
+
+static int compare(const void *a, const void *b)
+{
+	const double *x = a, *y = b;
+
+	return (*x > *y) - (*x < *y);
+}
+
+/* Of the times, each divided by the floor's time in the same turn unless @floor is null. */
+static struct range range_of(const double *times, const double *floor, unsigned turns)
+{
+	static double sorted[MOST_TURNS];
+	unsigned i;
+
+	for (i = 0; i < turns; i++)
+		sorted[i] = times[i] / (floor ? floor[i] : 1);
+	qsort(sorted, turns, sizeof(double), compare);
+	return (struct range){ sorted[turns / 2], sorted[0], sorted[turns - 1] };
 }
 
 void report_row(const char *workload, unsigned long number, const char *contestant,

@@ -6,7 +6,6 @@
 #include "wake.h"
 
 #include "contestant.h"
-#include "figures.h"
 #include "options.h"
 #include "report.h"
 #include "run.h"
@@ -14,43 +13,36 @@
 #include <errno.h>
 #include <errseq/errseq.h>
 #include <errseq/wait.h>
-#include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <unistd.h>
 
 #ifdef ERRSEQ_HAVE_WAIT
 #include <linux/futex.h>
-#include <sys/eventfd.h>
 #include <sys/syscall.h>
 
-/* ---- the floor: one word that the kernel lets threads sleep on ---- */
-
+/* The floor: one word that the kernel lets threads sleep on. */
 static _Alignas(FAR_APART) _Atomic(uint32_t) bare;
+static _Alignas(FAR_APART) uint32_t positions[MOST_THREADS];
 
 static void futex(int what, uint32_t value)
 {
 	syscall(SYS_futex, &bare, what, value, NULL, NULL, 0);
 }
 
-static _Alignas(FAR_APART) uint32_t floor_position[MOST_THREADS];
-
 static int floor_wait(unsigned waiter)
 {
-	while (atomic_load_explicit(&bare, memory_order_acquire) == floor_position[waiter])
-		futex(FUTEX_WAIT_PRIVATE, floor_position[waiter]);
-	floor_position[waiter]++;
+	while (atomic_load_explicit(&bare, memory_order_acquire) == positions[waiter])
+		futex(FUTEX_WAIT_PRIVATE, positions[waiter]);
+	positions[waiter]++;
 	return -EIO;
 }
 
-static void floor_record(unsigned waiters)
+static void floor_record(void)
 {
-	(void)waiters;
 	atomic_fetch_add_explicit(&bare, 1, memory_order_release);
 	futex(FUTEX_WAKE_PRIVATE, INT32_MAX);
 }
-
-/* ---- libErrseq ---- */
 
 static _Alignas(FAR_APART) errseq_t word = ERRSEQ_INIT;
 static _Alignas(FAR_APART) errseq_cursor_t cursors[MOST_THREADS];
@@ -62,82 +54,19 @@ static int errseq_wait_and_advance(unsigned waiter)
 	return err ? err : errseq_check_and_advance(&word, &cursors[waiter]);
 }
 
-static void errseq_record(unsigned waiters)
+static void errseq_record(void)
 {
-	(void)waiters;
 	errseq_set(&word, -EIO);
 	errseq_wake(&word);
 }
 
-/* ---- a condition variable ---- */
-
-static _Alignas(FAR_APART) pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
-static struct {
-	int error;
-	unsigned generation;
-} guarded;
-static _Alignas(FAR_APART) unsigned positions[MOST_THREADS];
-
-static int condition_wait(unsigned waiter)
-{
-	int err;
-
-	pthread_mutex_lock(&lock);
-	while (guarded.generation == positions[waiter])
-		pthread_cond_wait(&changed, &lock);
-	positions[waiter] = guarded.generation;
-	err = guarded.error;
-	pthread_mutex_unlock(&lock);
-	return err;
-}
-
-static void condition_record(unsigned waiters)
-{
-	(void)waiters;
-	pthread_mutex_lock(&lock);
-	guarded.error = -EIO;
-	guarded.generation++;
-	pthread_mutex_unlock(&lock);
-	pthread_cond_broadcast(&changed);
-}
-
-/* ---- an eventfd for each ---- */
-
-static _Alignas(FAR_APART) int event_of[MOST_THREADS];
-static atomic_int event_error;
-
-static int event_wait(unsigned waiter)
-{
-	uint64_t times;
-
-	if (read(event_of[waiter], &times, sizeof(times)) != sizeof(times))
-		return 0;
-	return atomic_load_explicit(&event_error, memory_order_acquire);
-}
-
-static void event_record(unsigned waiters)
-{
-	const uint64_t one = 1;
-	unsigned i;
-
-	atomic_store_explicit(&event_error, -EIO, memory_order_release);
-	for (i = 0; i < waiters; i++)
-		if (write(event_of[i], &one, sizeof(one)) != sizeof(one))
-			perror("bench: an eventfd could not be written");
-}
-
-/* ---- turns ---- */
-
 static const struct way {
 	const char *name;
 	int (*wait)(unsigned waiter);
-	void (*record)(unsigned waiters);
+	void (*record)(void);
 } ways[] = {
 	{ "floor", floor_wait, floor_record }, /* the first, as in contestants[] */
 	{ "errseq", errseq_wait_and_advance, errseq_record },
-	{ "condition", condition_wait, condition_record },
-	{ "eventfd", event_wait, event_record },
 };
 enum {
 	WAYS = sizeof(ways) / sizeof(ways[0])
@@ -169,7 +98,7 @@ static void record_once(struct job *job)
 		sched_yield();
 	nanosleep(&while_they_fall_asleep, NULL);
 	present.recorded = now_ns();
-	present.way->record(present.waiters);
+	present.way->record();
 	present.busy = now_ns() - present.recorded;
 }
 
@@ -209,21 +138,13 @@ static int take_all_turns(unsigned waiters, unsigned turns)
 	unsigned turn, i, w;
 
 	for (i = 0; i < waiters; i++) {
-		event_of[i] = eventfd(0, 0);
-		if (event_of[i] < 0) {
-			perror("bench: no eventfd");
-			return 0;
-		}
 		cursors[i] = errseq_sample(&word);
-		positions[i] = guarded.generation;
-		floor_position[i] = atomic_load_explicit(&bare, memory_order_relaxed);
+		positions[i] = atomic_load_explicit(&bare, memory_order_relaxed);
 	}
 	for (turn = 0; turn < turns; turn++)
 		for (w = 0; w < WAYS; w++)
 			if (!one_turn(&ways[w], waiters, &last[w][turn], &busy[w][turn]))
 				return 0;
-	for (i = 0; i < waiters; i++)
-		close(event_of[i]);
 	report_head("wake", WAKE_TITLE, "waiter", waiters);
 	for (w = 0; w < WAYS; w++)
 		report_row("wake", waiters, ways[w].name, last[w], last[0], turns);

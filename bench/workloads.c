@@ -2,7 +2,6 @@
 #include "workloads.h"
 
 #include "answers.h"
-#include "figures.h"
 #include "options.h"
 #include "report.h"
 #include "run.h"
@@ -45,7 +44,6 @@ struct entry {
 	unsigned long calls;	      /* a thread, a turn */
 	double times[MOST_TURNS];     /* nanoseconds a call */
 	double recording[MOST_TURNS]; /* beside observers: nanoseconds a record */
-	unsigned long records, late;  /* beside observers: of all turns */
 };
 
 static void *allocate(size_t size)
@@ -73,7 +71,6 @@ static void enter(struct entry *entry, const struct contestant *who,
 	struct scene *scene = &entry->scene;
 
 	entry->who = who;
-	entry->records = entry->late = 0;
 	scene->words = words;
 	scene->observers = observers;
 	scene->word_stride = stride(who->word_size, workload);
@@ -136,11 +133,8 @@ static double take_turn(const struct workload *workload, struct entry *entry, un
 	for (i = 0; i < threads; i++)
 		if (jobs[i].nanoseconds > slowest)
 			slowest = jobs[i].nanoseconds;
-	if (is_beside) {
-		entry->records += jobs[threads].times;
-		entry->late += jobs[threads].late;
+	if (is_beside)
 		*recording = jobs[threads].recording / (double)jobs[threads].times;
-	}
 	return answers_are_right(workload, who, jobs, threads, entry->calls)
 		       ? slowest / (double)entry->calls
 		       : -1;
@@ -252,14 +246,6 @@ static void report(const struct workload *workload, unsigned long shown,
 	for (i = 0; i < number; i++)
 		report_row(name, shown, entries[i].who->name, entries[i].recording,
 			   entries[0].recording, options.turns);
-	for (i = 0; i < number; i++)
-		if (!options.is_check &&
-		    entries[i].late * 10 > entries[i].records) /* so many that it matters */
-			fprintf(stderr,
-				"bench: %s, %s: %lu of %lu records came when the first observer "
-				"was done\n",
-				workload->name, entries[i].who->name, entries[i].late,
-				entries[i].records);
 }
 
 /* 0, or 1 if an answer was wrong. @shown: the number that the table is for. */

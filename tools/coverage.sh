@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # What the tests reach of src/ and include/: each line, each branch and each function, in each of the two
-# readings of the shared text. Fails if something is not reached and not explained in tools/coverage.remainder.
+# readings of the shared text. Fails if something is not reached.
 # usage: coverage.sh [BUILD]
 # BUILD is a folder of the preset coverage (made with gcc) in which the tests of that preset have run. Without it,
 # they are built and run in build/coverage. Those named crash.* are not among them: they leave calls for ever, which

@@ -3,7 +3,7 @@
 # Mutation testing: makes one small fault after the other in the shipped source, by rule, and asks whether a
 # test notices. Fails if a mutant survives that is not listed, with a reason, in tools/mutants.survivors, or
 # if one that is listed there is killed or gone. docs/evidence/mutation.md explains it.
-# usage: mutate.sh [--sample N] [--only REGEX] [--again] [--jobs N] [--list] [--table FILE] [FOLDER]
+# usage: mutate.sh [--sample N] [--only REGEX] [--jobs N] [--list] [--table FILE] [FOLDER]
 # Works in FOLDER (build/mutation), and writes mutants.tsv there. Exits with 77 if something is missing.
 set -eu
 source_dir=$(cd "$(dirname "$0")/.." && pwd)

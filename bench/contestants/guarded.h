@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * An error and its generation under a lock, which is defined before this: lock_t, lock_init, lock_end, lock_to_read,
- * end_read, lock_to_write, end_write. An observer's position is a generation. Like libErrseq it remembers whether the
+ * An error and its generation under a lock, which is defined before this: lock_t, lock_init, lock_end, lock and
+ * unlock. An observer's position is a generation. Like libErrseq it remembers whether the
  * error was reported, for new observers.
  */
 #define HAS_END
@@ -29,28 +29,28 @@ static inline void word_end(word_t *word)
 
 static inline int record(word_t *word, int err)
 {
-	lock_to_write(&word->lock);
+	lock(&word->lock);
 	word->error = err;
 	word->is_reported = 0;
 	word->generation++;
-	end_write(&word->lock);
+	unlock(&word->lock);
 	return 0;
 }
 
 static inline void sample(word_t *word, observer_t *observer)
 {
-	lock_to_read(&word->lock);
+	lock(&word->lock);
 	*observer = word->generation - !word->is_reported;
-	end_read(&word->lock);
+	unlock(&word->lock);
 }
 
 static inline int check(word_t *word, observer_t *observer)
 {
 	int err;
 
-	lock_to_read(&word->lock);
+	lock(&word->lock);
 	err = word->generation == *observer ? 0 : word->error;
-	end_read(&word->lock);
+	unlock(&word->lock);
 	return err;
 }
 
@@ -58,17 +58,13 @@ static inline int advance(word_t *word, observer_t *observer)
 {
 	int err = 0;
 
-#ifdef READERS_SHARE
-	if (LIKELY(check(word, observer) == 0))
-		return 0;
-#endif
-	lock_to_write(&word->lock);
+	lock(&word->lock);
 	if (!LIKELY(word->generation == *observer)) {
 		err = word->error;
 		word->is_reported = 1;
 		*observer = word->generation;
 	}
-	end_write(&word->lock);
+	unlock(&word->lock);
 	return err;
 }
 

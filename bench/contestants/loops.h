@@ -128,7 +128,7 @@ static void loop_beside(struct job *job)
 static void loop_record_beside(struct job *job)
 {
 	word_t *word = job->word;
-	unsigned long times = job->times, period = job->period, failed = 0, late = 0, i, now;
+	unsigned long times = job->times, period = job->period, failed = 0, i, now;
 	unsigned spins = 0;
 	double recording = 0, start;
 
@@ -141,13 +141,11 @@ static void loop_record_beside(struct job *job)
 				sched_yield();
 			now = atomic_load_explicit(job->progress, memory_order_relaxed);
 		} while (now < i * period + period / 2);
-		late += now >= times * period;
 		start = now_ns();
 		failed += record(word, err) != 0;
 		recording += now_ns() - start;
 	}
 	job->errors = failed;
-	job->late = late;
 	job->recording = recording;
 }
 

@@ -7,11 +7,9 @@
 #define GIVES	   (EACH_ONCE | LATEST | AGAIN | UNREPORTED | SKIPS_REPORTED)
 
 typedef pthread_mutex_t lock_t;
-#define lock_init(lock)	    pthread_mutex_init(lock, NULL)
-#define lock_end(lock)	    pthread_mutex_destroy(lock)
-#define lock_to_read(lock)  pthread_mutex_lock(lock)
-#define end_read(lock)	    pthread_mutex_unlock(lock)
-#define lock_to_write(lock) pthread_mutex_lock(lock)
-#define end_write(lock)	    pthread_mutex_unlock(lock)
+#define lock_init(lock) pthread_mutex_init(lock, NULL)
+#define lock_end(lock)	pthread_mutex_destroy(lock)
+#define lock(of)	pthread_mutex_lock(of)
+#define unlock(of)	pthread_mutex_unlock(of)
 
 #include "guarded.h"

@@ -27,11 +27,9 @@ static inline void spin_unlock(lock_t *lock)
 	atomic_store_explicit(lock, 0, memory_order_release);
 }
 
-#define lock_init(lock)	    atomic_init(lock, 0)
-#define lock_end(lock)	    ((void)(lock))
-#define lock_to_read(lock)  spin_lock(lock)
-#define end_read(lock)	    spin_unlock(lock)
-#define lock_to_write(lock) spin_lock(lock)
-#define end_write(lock)	    spin_unlock(lock)
+#define lock_init(lock) atomic_init(lock, 0)
+#define lock_end(lock)	((void)(lock))
+#define lock(of)	spin_lock(of)
+#define unlock(of)	spin_unlock(of)
 
 #include "guarded.h"

@@ -452,9 +452,9 @@ ERRSEQ_API_ int errseq64_advance_shared_(errseq64_t *eseq, errseq64_shared_curso
 					 errseq64_cursor_t seen) ERRSEQ_NOEXCEPT_ ERRSEQ_NONNULL_;
 #endif
 
-ERRSEQ_SET_CHECKS_ITS_CONSTANT_(errseq_set, errseq_t)
+ERRSEQ_SET_CHECKS_ITS_CONSTANT_(errseq_set, errseq_t *)
 #ifdef ERRSEQ_HAVE_64
-ERRSEQ_SET_CHECKS_ITS_CONSTANT_(errseq64_set, errseq64_t)
+ERRSEQ_SET_CHECKS_ITS_CONSTANT_(errseq64_set, errseq64_t *)
 #endif
 
 #ifdef __cplusplus

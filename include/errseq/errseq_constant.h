@@ -19,14 +19,14 @@
 
 #if defined ERRSEQ_GNUC_ && defined __clang__
 /* The declaration once more, with the attribute. */
-#define ERRSEQ_SET_CHECKS_ITS_CONSTANT_(set, word_t)                                               \
+#define ERRSEQ_SET_CHECKS_ITS_CONSTANT_(set, pointer_t)                                            \
 	_Pragma("clang diagnostic push") _Pragma("clang diagnostic ignored \"-Wgcc-compat\"")      \
 		ERRSEQ_API_ int                                                                    \
-		set(word_t *eseq, int err) ERRSEQ_NOEXCEPT_                                        \
+		set(pointer_t eseq, int err) ERRSEQ_NOEXCEPT_                                      \
 		__attribute__((diagnose_if(ERRSEQ_SET_REFUSES_(err), ERRSEQ_SET_RULE_, "error"))); \
 	_Pragma("clang diagnostic pop")
 #else
-#define ERRSEQ_SET_CHECKS_ITS_CONSTANT_(set, word_t)
+#define ERRSEQ_SET_CHECKS_ITS_CONSTANT_(set, pointer_t)
 #endif
 
 #if defined ERRSEQ_GNUC_ && !defined __clang__

@@ -50,10 +50,9 @@ static void make_room(struct table *table, size_t length)
 	/* twice as many slots as strings, and all find a new one */
 	table->most = table->count ? 2 * table->count : 1024;
 	table->offsets = grow(table->offsets, (size_t)table->most + 1, sizeof(*table->offsets));
-	table->slots = calloc(2 * (size_t)table->most, sizeof(*table->slots));
-	if (!table->slots)
-		grow(NULL, SIZE_MAX / 2, 1);
-	for (i = 0; table->count > 0 && i <= table->slot_mask; i++) {
+	table->slots = grow(NULL, 2 * (size_t)table->most, sizeof(*table->slots));
+	memset(table->slots, 0, 2 * (size_t)table->most * sizeof(*table->slots));
+	for (i = 0; old && i <= table->slot_mask; i++) {
 		uint32_t slot = old[i].hash & (2 * table->most - 1);
 
 		if (old[i].number == 0)

@@ -127,7 +127,7 @@ static void finish_look(const struct state *state, int t, enum call call, int is
 {
 	const struct thread *me = &state->thread[t];
 	const char *name = call_kinds[call].name;
-	int position = me->position;
+	int position = (int)me->position;
 
 	if (call_kinds[call].is_shared)
 		position = word_of(state, state->written[ON_CURSOR][me->stood].value);
@@ -273,7 +273,6 @@ static enum move move(const struct program *program, const void *from, int t, un
 	} else if (choice > MOST_VALUES) {
 		return NO_SUCH_MOVE;
 	}
-	call = call_at(me->node);
 	state->steps++;
 	step = *call_asks(me->node);
 	written = state->written[step.place];

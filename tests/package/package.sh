@@ -10,6 +10,7 @@ unset CFLAGS CXXFLAGS LDFLAGS PKG_CONFIG_PATH CMAKE_PREFIX_PATH
 prefix=$work/prefix
 mkdir -p "$work"
 cd "$work"
+off=(-DERRSEQ_BUILD_TESTS=OFF -DERRSEQ_BUILD_EXAMPLES=OFF -DERRSEQ_BUILD_BENCH=OFF) # what is on by default
 [ -n "$cxx" ] || skip "no C++ compiler, and the consumers are in C and C++"
 
 configure() {
@@ -56,8 +57,7 @@ consumer() {
 case $mode in
 install)
 	rm -rf "${work:?}"/*
-	configure -S "$source_dir" -B build -DCMAKE_BUILD_TYPE=Release -DERRSEQ_BUILD_TESTS=OFF \
-		-DERRSEQ_BUILD_BENCH=OFF -DERRSEQ_BUILD_EXAMPLES=OFF
+	configure -S "$source_dir" -B build -DCMAKE_BUILD_TYPE=Release "${off[@]}"
 	must cmake --build build
 	must cmake --install build --prefix "$prefix"
 	for file in "$(libdir "$prefix")"/libErrseq.{a,so,so.0} "$prefix"/include/errseq/errseq.h \
@@ -172,8 +172,7 @@ directories)
 	outside=$(mktemp -d) # CMake refuses to export a folder below the source
 	trap 'rm -rf "$outside"' EXIT
 	root=$outside/root
-	configure -S "$source_dir" -B absolute -DERRSEQ_BUILD_TESTS=OFF -DERRSEQ_BUILD_BENCH=OFF \
-		-DERRSEQ_BUILD_EXAMPLES=OFF -DCMAKE_INSTALL_PREFIX="$root/usr" \
+	configure -S "$source_dir" -B absolute "${off[@]}" -DCMAKE_INSTALL_PREFIX="$root/usr" \
 		-DCMAKE_INSTALL_LIBDIR="$root/libraries/deep" -DCMAKE_INSTALL_INCLUDEDIR="$root/headers"
 	must cmake --build absolute
 	must env DESTDIR="$work/stage" cmake --install absolute
@@ -193,7 +192,6 @@ directories)
 	;;
 variants)
 	# What is on by default may be off; what cannot be built is refused.
-	off=(-DERRSEQ_BUILD_TESTS=OFF -DERRSEQ_BUILD_EXAMPLES=OFF -DERRSEQ_BUILD_BENCH=OFF)
 	for kind in static shared; do
 		other=$([ $kind = static ] && echo SHARED || echo STATIC)
 		rm -rf "kind-$kind" "$work/only-$kind"

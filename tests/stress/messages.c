@@ -5,6 +5,8 @@
  * answer through words of their own. Only the words order them, so that under ThreadSanitizer a missing acquire or
  * release is a data race on every machine. weakened.sh tries each memory order once; here the interleavings vary.
  *
+ * In the last tests everybody sleeps in errseq_wait, so that errseq_wait alone must order them.
+ *
  * THREADS receive, one sends, and one may mark the word.
  */
 #include "run.h"
@@ -13,7 +15,7 @@ struct line {
 	errseq_t there;				    /* a message was written */
 	_Alignas(64) errseq_shared_cursor_t shared; /* the marker's, in one test */
 	_Alignas(64) unsigned long message;	    /* plain; 1, 2, 3 ... the_end */
-	/* how a receiver at `cursor` gets the error: non-zero once it has */
+	/* how a receiver at `cursor` gets the error: non-zero once it has; null: by errseq_wait */
 	int (*told)(struct line *line, errseq_cursor_t cursor);
 	/* what a third thread does to the word meanwhile */
 	void (*mark)(struct line *line, errseq_cursor_t *cursor);
@@ -27,71 +29,32 @@ struct line {
 	} back[MOST_THREADS];
 };
 
-static int told_by_advance(struct line *line, errseq_cursor_t cursor)
-{
-	return errseq_check_and_advance(&line->there, &cursor) != 0;
-}
-
-static int told_by_shared_advance(struct line *line, errseq_cursor_t cursor)
-{
-	errseq_shared_cursor_t shared;
-
-	errseq_shared_cursor_init(&shared, cursor);
-	return errseq_check_and_advance_shared(&line->there, &shared) != 0;
-}
-
-static int told_by_shared_check(struct line *line, errseq_cursor_t cursor)
-{
-	errseq_shared_cursor_t shared;
-
-	errseq_shared_cursor_init(&shared, cursor);
-	return errseq_check_shared(&line->there, &shared) != 0;
-}
-
-static int told_by_check(struct line *line, errseq_cursor_t cursor)
-{
-	return errseq_check(&line->there, cursor) != 0;
-}
-
 static int differs(errseq_cursor_t a, errseq_cursor_t b)
 {
-	return errseq_cursor_count(a) != errseq_cursor_count(b) ||
-	       errseq_cursor_error(a) != errseq_cursor_error(b);
+	return !errseq_cursor_same(a, b);
 }
 
-static int told_by_peek(struct line *line, errseq_cursor_t cursor)
-{
-	errseq_cursor_t peeked = errseq_peek(&line->there);
-
-	return errseq_cursor_error(peeked) == -A && differs(peeked, cursor);
-}
-
-static int told_by_peek_at_what_another_peeked_at(struct line *line, errseq_cursor_t cursor)
-{
-	errseq_cursor_t raw = errseq_load(&line->there);
-
-	return differs(raw, cursor) && errseq_cursor_observed(raw) && told_by_peek(line, cursor);
-}
-
-static int told_by_advance_over_what_another_advanced_over(struct line *line,
-							   errseq_cursor_t cursor)
-{
-	errseq_cursor_t raw = errseq_load(&line->there);
-
-	return differs(raw, cursor) && errseq_cursor_reported(raw) && told_by_advance(line, cursor);
-}
-
-static int told_by_sample(struct line *line, errseq_cursor_t cursor)
-{
-	errseq_cursor_t sampled = errseq_sample(&line->there);
-
-	return sampled != 0 && differs(sampled, cursor);
-}
-
-static int told_by_where_a_shared_cursor_stands(struct line *line, errseq_cursor_t cursor)
-{
-	return differs(errseq_shared_cursor_get(&line->shared), cursor);
-}
+#define TOLD_BY(name, ...)                                                   \
+	static int told_by_##name(struct line *line, errseq_cursor_t cursor) \
+	{                                                                    \
+		__VA_ARGS__;                                                 \
+	}
+TOLD_BY(advance, return errseq_check_and_advance(&line->there, &cursor) != 0)
+TOLD_BY(shared_advance, errseq_shared_cursor_t shared; errseq_shared_cursor_init(&shared, cursor);
+	return errseq_check_and_advance_shared(&line->there, &shared) != 0)
+TOLD_BY(shared_check, errseq_shared_cursor_t shared; errseq_shared_cursor_init(&shared, cursor);
+	return errseq_check_shared(&line->there, &shared) != 0)
+TOLD_BY(check, return errseq_check(&line->there, cursor) != 0)
+TOLD_BY(peek, errseq_cursor_t peeked = errseq_peek(&line->there);
+	return errseq_cursor_error(peeked) == -A && differs(peeked, cursor))
+TOLD_BY(peek_at_what_another_peeked_at, errseq_cursor_t raw = errseq_load(&line->there);
+	return differs(raw, cursor) && errseq_cursor_observed(raw) && told_by_peek(line, cursor))
+TOLD_BY(advance_over_what_another_advanced_over, errseq_cursor_t raw = errseq_load(&line->there);
+	return differs(raw, cursor) && errseq_cursor_reported(raw) && told_by_advance(line, cursor))
+TOLD_BY(sample, errseq_cursor_t sampled = errseq_sample(&line->there);
+	return sampled != 0 && differs(sampled, cursor))
+TOLD_BY(where_a_shared_cursor_stands,
+	return differs(errseq_shared_cursor_get(&line->shared), cursor))
 
 static void mark_by_peek(struct line *line, errseq_cursor_t *cursor)
 {
@@ -111,25 +74,36 @@ static void mark_by_shared_advance(struct line *line, errseq_cursor_t *cursor)
 		sched_yield();
 }
 
+#if HAS_WAIT
+/* The words change all the time, and wake-ups come without a record. */
+static void mark_and_wake(struct line *line, errseq_cursor_t *cursor)
+{
+	errseq_cursor_t back = 0;
+
+	mark_by_peek(line, cursor);
+	*cursor = 0;
+	mark_by_advance(line, cursor);
+	(void)!errseq_check_and_advance(&line->back[0].word, &back);
+	errseq_wake(&line->there);
+	errseq_wake(&line->back[0].word);
+}
+#endif
+
 static void send_messages(struct worker *worker)
 {
 	struct line *line = (struct line *)worker->room;
+	int waits = !line->told;
 	unsigned i;
 
 	do {
 		if (line->is_announced)
 			errseq_set(&line->there, -B);
 		line->message = goes_on(worker) ? ++worker->rounds : the_end;
-		errseq_set(&line->there, -A);
-		for (i = 0; i < line->receivers; i++) {
-			unsigned spins = 0;
-			int err;
-
-			while ((err = errseq_check_and_advance(&line->back[i].word,
-							       &line->back[i].seen)) == 0)
-				give_way(&spins);
-			must_be(worker, err, -A, "the answer", line->back[i].seen);
-		}
+		record_error(&line->there, -A, waits);
+		for (i = 0; i < line->receivers; i++)
+			must_be(worker,
+				next_error(worker, &line->back[i].word, &line->back[i].seen, waits),
+				-A, "the answer", line->back[i].seen);
 	} while (line->message != the_end);
 }
 
@@ -142,13 +116,20 @@ static void receive_messages(struct worker *worker)
 	do {
 		unsigned spins = 0;
 
-		while (!line->told(line, cursor))
-			give_way(&spins);
+		if (!line->told)
+			wait_for_news(worker, &line->there, cursor);
+		else
+			while (!line->told(line, cursor))
+				give_way(&spins);
 		message = line->message;
 		if (message != the_end)
 			must_be(worker, message, ++worker->reports, "the message", cursor);
-		cursor = errseq_peek(&line->there);
-		errseq_set(&line->back[worker->number].word, -A);
+		if (line->told || worker->number % 2)
+			cursor = errseq_peek(&line->there);
+		else
+			must_be(worker, errseq_check_and_advance(&line->there, &cursor), -A,
+				"the error after a wait", cursor);
+		record_error(&line->back[worker->number].word, -A, !line->told);
 	} while (message != the_end);
 	add_relaxed(&line->done, 1);
 }
@@ -165,7 +146,7 @@ static void mark(struct worker *worker)
 }
 
 static void pass_messages(unsigned threads, int (*told)(struct line *, errseq_cursor_t),
-			  void (*marker)(struct line *, errseq_cursor_t *))
+			  void (*marker)(struct line *, errseq_cursor_t *), enum kind kind)
 {
 	struct crew *crew = new_crew(sizeof(struct line));
 	struct line *line = (struct line *)(void *)crew->room;
@@ -178,31 +159,32 @@ static void pass_messages(unsigned threads, int (*told)(struct line *, errseq_cu
 	add_workers(crew, 1, send_messages);
 	if (marker)
 		add_workers(crew, 1, mark);
-	let_work(crew, AS_THREADS, &line->there);
-	must_be(&crew->boss, sum_of_reports(crew, receive_messages),
-		(threads * sum_of_rounds(crew, send_messages)), "messages received by all", 0);
+	let_work(crew, kind, &line->there);
+	must_be(&crew->boss, sum_of(crew, receive_messages).reports,
+		(threads * sum_of(crew, send_messages).rounds), "messages received by all", 0);
 	end_crew(crew);
 }
 
-STRESS_TEST(g6_message_is_visible_to_who_is_told_by_advance,
-	    pass_messages(threads, told_by_advance, NULL))
-STRESS_TEST(g6_message_is_visible_to_who_is_told_by_check,
-	    pass_messages(threads, told_by_check, NULL))
-STRESS_TEST(g6_message_is_visible_to_who_is_told_by_shared_advance,
-	    pass_messages(threads, told_by_shared_advance, NULL))
-STRESS_TEST(g6_message_is_visible_to_who_is_told_by_shared_check,
-	    pass_messages(threads, told_by_shared_check, NULL))
-STRESS_TEST(g6_message_is_visible_to_who_advances_over_what_another_advanced_over,
-	    pass_messages(threads, told_by_advance_over_what_another_advanced_over,
-			  mark_by_advance))
-STRESS_TEST(g6_message_is_visible_to_who_takes_a_position_by_peek,
-	    pass_messages(threads, told_by_peek, NULL))
-STRESS_TEST(g6_message_is_visible_to_who_peeks_at_what_another_peeked_at,
-	    pass_messages(threads, told_by_peek_at_what_another_peeked_at, mark_by_peek))
-STRESS_TEST(g6_message_is_visible_to_who_takes_a_position_by_sample,
-	    pass_messages(threads, told_by_sample, mark_by_advance))
-STRESS_TEST(g6_message_is_visible_to_who_takes_the_position_of_a_shared_cursor,
-	    pass_messages(threads, told_by_where_a_shared_cursor_stands, mark_by_shared_advance))
+#define BY_WORD(name, told, mark) \
+	STRESS_TEST(g6_message_is_visible_to_##name, pass_messages(threads, told, mark, AS_THREADS))
+BY_WORD(who_is_told_by_advance, told_by_advance, NULL)
+BY_WORD(who_is_told_by_check, told_by_check, NULL)
+BY_WORD(who_is_told_by_shared_advance, told_by_shared_advance, NULL)
+BY_WORD(who_is_told_by_shared_check, told_by_shared_check, NULL)
+BY_WORD(who_advances_over_what_another_advanced_over,
+	told_by_advance_over_what_another_advanced_over, mark_by_advance)
+BY_WORD(who_takes_a_position_by_peek, told_by_peek, NULL)
+BY_WORD(who_peeks_at_what_another_peeked_at, told_by_peek_at_what_another_peeked_at, mark_by_peek)
+BY_WORD(who_takes_a_position_by_sample, told_by_sample, mark_by_advance)
+BY_WORD(who_takes_the_position_of_a_shared_cursor, told_by_where_a_shared_cursor_stands,
+	mark_by_shared_advance)
+
+#if HAS_WAIT
+BY_WORD(who_waited_and_no_wake_up_is_lost, NULL, NULL)
+BY_WORD(who_waited_while_others_mark_and_wake, NULL, mark_and_wake)
+STRESS_TEST(g6_message_is_visible_to_processes_that_waited,
+	    pass_messages(threads, NULL, mark_and_wake, AS_PROCESSES))
+#endif
 
 /*
  * The recorder writes a note and records an error equal to the one in the word. Meanwhile observers get that one, or

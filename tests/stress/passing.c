@@ -56,166 +56,73 @@ static void let_others_in(void)
 	wait_for_turn(atomic_load_explicit(&steps, memory_order_relaxed));
 }
 
-void before_or(void)
+static void let_others_in_once(int *overtaken)
 {
-	if (overtaken_at_or) {
-		overtaken_at_or = 0;
+	if (*overtaken) {
+		*overtaken = 0;
 		let_others_in();
 	}
+}
+
+void before_or(void)
+{
+	let_others_in_once(&overtaken_at_or);
 }
 
 void before_exchange(void)
 {
-	if (overtaken_at_exchange) {
-		overtaken_at_exchange = 0;
-		let_others_in();
+	let_others_in_once(&overtaken_at_exchange);
+}
+
+/* ---- steps ------------------------------------------------------------------------------------------- */
+
+#define STEP(name, ...)        \
+	static void name(void) \
+	{                      \
+		__VA_ARGS__;   \
 	}
-}
+#define NOTE()	       (message = 1)
+#define READ_MESSAGE() must_be((int)message, 1, "the message")
 
-/* ---- steps that write ---------------------------------------------------------------------------- */
+/* Those that write. The first position of all is EIO. */
+STEP(record, must_be(errseq_set(&word, -EIO), 0, "set"))
+STEP(note_and_record, NOTE(); record())
+STEP(peek_first,
+     must_be(errseq_cursor_error(errseq_peek(&word)), -EIO, "the error of another's peek"))
+STEP(advance_first, errseq_cursor_t mine = 0;
+     must_be(errseq_check_and_advance(&word, &mine), -EIO, "another's advance"))
+STEP(advance_shared_first,
+     must_be(errseq_check_and_advance_shared(&word, &cursor), -EIO, "another's advance"))
+STEP(note_and_advance_shared, NOTE(); advance_shared_first())
+STEP(settle, must_be(errseq_settle(&word, EIO), 1, "settle"))
+STEP(note_and_settle, NOTE(); settle())
+STEP(note_and_move, errseq_cursor_t at = errseq_peek(&word); NOTE();
+     must_be(errseq_shared_cursor_move(&cursor, 0, at), 1, "move"))
 
-static void record(void)
-{
-	must_be(errseq_set(&word, -EIO), 0, "set");
-}
-
-static void note_and_record(void)
-{
-	message = 1;
-	record();
-}
-
-static void peek_first(void)
-{
-	must_be(errseq_cursor_error(errseq_peek(&word)), -EIO, "the error of another's peek");
-}
-
-static void advance_first(void)
-{
-	errseq_cursor_t mine = 0;
-
-	must_be(errseq_check_and_advance(&word, &mine), -EIO, "another's advance");
-}
-
-static void advance_shared_first(void)
-{
-	must_be(errseq_check_and_advance_shared(&word, &cursor), -EIO, "another's advance");
-}
-
-static void note_and_advance_shared(void)
-{
-	message = 1;
-	advance_shared_first();
-}
-
-static void settle(void)
-{
-	must_be(errseq_settle(&word, EIO), 1, "settle"); /* the first position of all */
-}
-
-static void note_and_settle(void)
-{
-	message = 1;
-	settle();
-}
-
-static void note_and_move(void)
-{
-	errseq_cursor_t at = errseq_peek(&word);
-
-	message = 1;
-	must_be(errseq_shared_cursor_move(&cursor, 0, at), 1, "move");
-}
-
-/* ---- steps that read ----------------------------------------------------------------------------- */
-
-static void read_message(void)
-{
-	must_be((int)message, 1, "the message");
-}
-
-static void sample(void)
-{
-	must_be(errseq_sample(&word) != 0, 1, "a position from sample");
-	read_message();
-}
-
-static void peek(void)
-{
-	must_be(errseq_cursor_error(errseq_peek(&word)), -EIO, "the error of peek");
-	read_message();
-}
-
-static void peek_overtaken(void)
-{
-	overtaken_at_or = 1;
-	peek();
-	must_be(overtaken_at_or, 0, "peek without an or");
-}
-
-static void check(void)
-{
-	must_be(errseq_check(&word, 0), -EIO, "check");
-	read_message();
-}
-
-static void advance(void)
-{
-	advance_first();
-	read_message();
-}
-
-static void load(void)
-{
-	must_be(errseq_cursor_error(errseq_load(&word)), -EIO, "the error of load");
-}
-
-static void check_shared_past(void)
-{
-	must_be(errseq_check_shared(&word, &cursor), 0, "check through a cursor that has moved");
-	read_message();
-}
-
-static void advance_shared_past(void)
-{
-	must_be(errseq_check_and_advance_shared(&word, &cursor), 0,
-		"advance through a cursor that has moved");
-	read_message();
-}
-
-static void advance_shared(void)
-{
-	advance_shared_first();
-	read_message();
-}
-
-static void advance_shared_overtaken(void)
-{
-	overtaken_at_exchange = 1;
-	advance_shared_past();
-	must_be(overtaken_at_exchange, 0, "advance without an exchange");
-}
-
-static void advance_shared_overtaken_and_told(void)
-{
-	overtaken_at_exchange = 1;
-	advance_shared();
-	must_be(overtaken_at_exchange, 0, "advance without an exchange");
-}
-
-static void get(void)
-{
-	must_be(errseq_cursor_error(errseq_shared_cursor_get(&cursor)), -EIO,
-		"the error of the cursor");
-	read_message();
-}
-
+/* Those that read */
+STEP(sample, must_be(errseq_sample(&word) != 0, 1, "a position from sample"); READ_MESSAGE())
+STEP(peek, must_be(errseq_cursor_error(errseq_peek(&word)), -EIO, "the error of peek");
+     READ_MESSAGE())
+STEP(peek_overtaken, overtaken_at_or = 1; peek(); must_be(overtaken_at_or, 0, "peek without an or"))
+STEP(check, must_be(errseq_check(&word, 0), -EIO, "check"); READ_MESSAGE())
+STEP(advance, advance_first(); READ_MESSAGE())
+STEP(load, must_be(errseq_cursor_error(errseq_load(&word)), -EIO, "the error of load"))
+STEP(check_shared_past,
+     must_be(errseq_check_shared(&word, &cursor), 0, "check through a cursor that has moved");
+     READ_MESSAGE())
+STEP(advance_shared_past, must_be(errseq_check_and_advance_shared(&word, &cursor), 0,
+				  "advance through a cursor that has moved");
+     READ_MESSAGE())
+STEP(advance_shared, advance_shared_first(); READ_MESSAGE())
+STEP(advance_shared_overtaken, overtaken_at_exchange = 1; advance_shared_past();
+     must_be(overtaken_at_exchange, 0, "advance without an exchange"))
+STEP(advance_shared_overtaken_and_told, overtaken_at_exchange = 1; advance_shared();
+     must_be(overtaken_at_exchange, 0, "advance without an exchange"))
+STEP(get, must_be(errseq_cursor_error(errseq_shared_cursor_get(&cursor)), -EIO,
+		  "the error of the cursor");
+     READ_MESSAGE())
 #ifdef ERRSEQ_HAVE_WAIT
-static void wait_for_news(void)
-{
-	must_be(errseq_wait(&word, 0, NULL), 0, "wait");
-	read_message();
-}
+STEP(wait_for_news, must_be(errseq_wait(&word, 0, NULL), 0, "wait"); READ_MESSAGE())
 #endif
 
 /* ---- scenarios ------------------------------------------------------------------------------------- */

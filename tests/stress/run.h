@@ -19,6 +19,9 @@
 #include "../common/processes.h"
 #include "../common/random.h"
 #include "../common/word.h"
+#if !defined TEST_64 && !defined _WIN32
+#include <errseq/wait.h>
+#endif
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
@@ -27,7 +30,7 @@
 enum {
 	MOST_THREADS = 256,
 	MOST_WORKERS = 2 * MOST_THREADS + 2,
-	MOST_COUNTS = 7,
+	MOST_COUNTS = 6,
 	PATIENCE_SECONDS = 30, /* until workers that should have stopped are said to hang */
 	A = EIO,
 	B = ENOSPC,
@@ -69,10 +72,9 @@ static inline void begin_program(int argc, char **argv)
 {
 	long online = sysconf(_SC_NPROCESSORS_ONLN);
 	unsigned cores = online > 0 && online < 120 ? (unsigned)online : 120;
-	const unsigned counts[MOST_COUNTS] = { 2, 3, 4, 7, 16, cores + 1, 2 * cores + 1 };
+	const unsigned counts[MOST_COUNTS] = { 2, 3, 4, 7, 16, 2 * cores + 2 };
 	const char *slash = strrchr(argv[0], '/');
 	char *end = argv[0];
-	unsigned i, j;
 
 	run.name = slash ? slash + 1 : argv[0];
 	run.seconds = argc > 1 ? strtod(argv[1], &end) : 1.5;
@@ -82,12 +84,8 @@ static inline void begin_program(int argc, char **argv)
 			run.name);
 		exit(2);
 	}
-	for (i = 0; i < MOST_COUNTS; i++) {
-		for (j = 0; j < run.counts_of && run.counts[j] != counts[i]; j++)
-			;
-		run.counts[j] = counts[i];
-		run.counts_of += j == run.counts_of; /* each number once */
-	}
+	memcpy(run.counts, counts, sizeof(counts));
+	run.counts_of = MOST_COUNTS;
 	if (argc > 2) {
 		run.counts_of = 1;
 		run.counts[0] = (unsigned)number_from(argv[2], "THREADS", 1, MOST_THREADS);
@@ -264,6 +262,47 @@ static inline void compare(struct worker *worker, const char *what, const char *
 #define must_be_at_most(worker, got, most, what, cursor) \
 	compare(worker, what, "at most ", (long long)(got), (long long)(most), cursor)
 
+/* ---- polling and waiting ------------------------------------------------------------------------- */
+
+/* Waits have no deadline here, so that a lost wake-up is a hang. The word of 64 bits has no wait. */
+#ifdef ERRSEQ_HAVE_WAIT
+#define HAS_WAIT 1
+/* It must return 0, and leave errno alone. */
+static inline void wait_for_news(struct worker *worker, errseq_t *word, errseq_cursor_t since)
+{
+	errno = 0;
+	must_be(worker, errseq_wait(word, since, NULL), 0, "a wait", since);
+	must_be(worker, errno, 0, "errno after a wait", since);
+}
+#else
+#define HAS_WAIT			   0
+#define wait_for_news(worker, word, since) ((void)(worker))
+#define errseq_wake(word)		   ((void)(word))
+#endif
+
+/* The next error. After a wait, it is there at once. */
+static inline int next_error(struct worker *worker, errseq_t *word, errseq_cursor_t *cursor,
+			     int waits)
+{
+	unsigned spins = 0;
+	int err;
+
+	if (waits)
+		wait_for_news(worker, word, *cursor);
+	while ((err = errseq_check_and_advance(word, cursor)) == 0 && !waits)
+		give_way(&spins);
+	return err;
+}
+
+static inline void record_error(errseq_t *word, int err, int wakes)
+{
+	errseq_set(word, err);
+	if (wakes)
+		errseq_wake(word);
+}
+
+/* ---- reports and the end --------------------------------------------------------------------------- */
+
 static inline void say_where(void)
 {
 	fprintf(stderr, "FAIL: %s: %s: %u threads, seed %lu (again: %s %g %u %lu): ", run.name,
@@ -395,29 +434,22 @@ static inline void end_crew(struct crew *crew)
 	assert_int_equal(faults, 0);
 }
 
+struct sums {
+	unsigned long rounds, reports;
+};
+
 /* Of all workers that do this work. */
-static inline unsigned long sum_of_reports(const struct crew *crew,
-					   void (*work)(struct worker *worker))
+static inline struct sums sum_of(const struct crew *crew, void (*work)(struct worker *worker))
 {
-	unsigned long sum = 0;
+	struct sums sums = { 0, 0 };
 	unsigned i;
 
 	for (i = 0; i < crew->count; i++)
-		if (crew->workers[i].work == work)
-			sum += crew->workers[i].reports;
-	return sum;
-}
-
-static inline unsigned long sum_of_rounds(const struct crew *crew,
-					  void (*work)(struct worker *worker))
-{
-	unsigned long sum = 0;
-	unsigned i;
-
-	for (i = 0; i < crew->count; i++)
-		if (crew->workers[i].work == work)
-			sum += crew->workers[i].rounds;
-	return sum;
+		if (crew->workers[i].work == work) {
+			sums.rounds += crew->workers[i].rounds;
+			sums.reports += crew->workers[i].reports;
+		}
+	return sums;
 }
 
 #endif

@@ -27,6 +27,7 @@ struct desk {
 	_Alignas(64) errseq_t back;
 	_Alignas(64) unsigned long message, tally; /* plain */
 	_Alignas(64) atomic_int closed;
+	int waits; /* all sleep in errseq_wait, instead of looking again and again */
 };
 
 static void record_one_by_one(struct worker *worker)
@@ -35,19 +36,15 @@ static void record_one_by_one(struct worker *worker)
 	errseq_cursor_t seen = 0;
 
 	do {
-		unsigned spins = 0;
-		int err;
-
 		desk->message = ++worker->rounds;
-		errseq_set(&desk->word, error_of(worker->rounds));
-		while ((err = errseq_check_and_advance(&desk->back, &seen)) == 0)
-			give_way(&spins);
-		must_be(worker, err, -A, "the answer", seen);
+		record_error(&desk->word, error_of(worker->rounds), desk->waits);
+		must_be(worker, next_error(worker, &desk->back, &seen, desk->waits), -A,
+			"the answer", seen);
 		must_be(worker, desk->tally, worker->rounds, "the tally of who were told",
 			errseq_shared_cursor_get(&desk->cursor));
 	} while (goes_on(worker));
 	store_relaxed(&desk->closed, 1);
-	errseq_set(&desk->word, -STOP);
+	record_error(&desk->word, -STOP, desk->waits);
 }
 
 static void share_a_cursor(struct worker *worker)
@@ -56,8 +53,11 @@ static void share_a_cursor(struct worker *worker)
 	unsigned spins = 0;
 
 	for (;;) {
-		int err = errseq_check_and_advance_shared(&desk->word, &desk->cursor);
+		int err;
 
+		if (desk->waits)
+			wait_for_news(worker, &desk->word, errseq_shared_cursor_get(&desk->cursor));
+		err = errseq_check_and_advance_shared(&desk->word, &desk->cursor);
 		if (err == -STOP)
 			break;
 		if (err == 0) {
@@ -70,10 +70,10 @@ static void share_a_cursor(struct worker *worker)
 			errseq_shared_cursor_get(&desk->cursor));
 		must_be(worker, err, error_of(desk->tally), "the error",
 			errseq_shared_cursor_get(&desk->cursor));
-		errseq_set(&desk->back, -A);
+		record_error(&desk->back, -A, desk->waits);
 		dawdle(worker);
 	}
-	errseq_set(&desk->word, -STOP); /* to the next of us */
+	record_error(&desk->word, -STOP, desk->waits); /* to the next of us */
 }
 
 static void mark_the_desk(struct worker *worker)
@@ -91,23 +91,28 @@ static void mark_the_desk(struct worker *worker)
 	}
 }
 
-static void serve(unsigned threads, enum kind kind)
+static void serve(unsigned threads, enum kind kind, int waits)
 {
 	struct crew *crew = new_crew(sizeof(struct desk));
 	struct desk *desk = (struct desk *)(void *)crew->room;
 
+	desk->waits = waits;
 	add_workers(crew, threads, share_a_cursor);
 	add_workers(crew, 1, record_one_by_one);
 	add_workers(crew, 1, mark_the_desk);
 	let_work(crew, kind, &desk->word);
-	must_be(&crew->boss, sum_of_reports(crew, share_a_cursor),
-		sum_of_rounds(crew, record_one_by_one), "reports, held against records",
+	must_be(&crew->boss, sum_of(crew, share_a_cursor).reports,
+		sum_of(crew, record_one_by_one).rounds, "reports, held against records",
 		errseq_shared_cursor_get(&desk->cursor));
 	end_crew(crew);
 }
 
-STRESS_TEST(of_threads_that_share_a_cursor_exactly_one_is_told, serve(threads, AS_THREADS))
-STRESS_TEST(of_processes_that_share_a_cursor_exactly_one_is_told, serve(threads, AS_PROCESSES))
+STRESS_TEST(of_threads_that_share_a_cursor_exactly_one_is_told, serve(threads, AS_THREADS, 0))
+STRESS_TEST(of_processes_that_share_a_cursor_exactly_one_is_told, serve(threads, AS_PROCESSES, 0))
+#if HAS_WAIT
+STRESS_TEST(of_threads_that_wait_and_share_a_cursor_exactly_one_is_told,
+	    serve(threads, AS_THREADS, 1))
+#endif
 
 /* ---- a storm --------------------------------------------------------------------------------------- */
 
@@ -146,12 +151,13 @@ static void record_a_storm(struct worker *worker)
 static int look_once(struct worker *worker)
 {
 	struct storm *storm = (struct storm *)worker->room;
-	unsigned i, latest[MOST_THREADS], e;
+	unsigned i = 0, latest[MOST_THREADS], e;
 	errseq_cursor_t cursor;
 	int err;
 
-	for (i = 0; i < storm->recorders; i++)
+	do
 		latest[i] = load_acquire(&storm->records[i].latest);
+	while (++i < storm->recorders);
 	err = errseq_check_and_advance_shared(&storm->word, &storm->cursor);
 	cursor = errseq_shared_cursor_get(&storm->cursor);
 	e = (unsigned)-errseq_cursor_error(cursor);
@@ -216,7 +222,7 @@ static void rage(unsigned threads, enum kind kind)
 				"how often one errno of a storm was told", cursor);
 	must_be(&crew->boss, load_relaxed(&storm->told[last]), 1,
 		"how often the last errno of a storm was told", cursor);
-	must_be_at_most(&crew->boss, sum_of_reports(crew, look_in_a_storm),
+	must_be_at_most(&crew->boss, sum_of(crew, look_in_a_storm).reports,
 			errseq_cursor_count(errseq_load(&storm->word)) + 1,
 			"reports, held against counter + 1", cursor);
 	must_be_at_most(&crew->boss, errseq_cursor_count(errseq_load(&storm->word)) + 1, LAST_ERRNO,

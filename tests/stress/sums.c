@@ -8,7 +8,7 @@
  *	a record that began after a check, and ended before the next one, is reported by that one	(G1)
  *	after all recorders have stopped, the last report is of the last number				(G1)
  *
- * With a single observer and no watcher the sum is exact: reports = counter + 1. In lockstep, where the recorder waits
+ * With a single observer and no watcher the sum is exact: reports = counter + 1. In messages.c, where the recorder waits
  * for all observers, it is exact for each of them: reports = records. Of the newcomers who sample after a record, those
  * whose sample is 0 get the error, and that is at least one (G3).
  *
@@ -89,14 +89,14 @@ static int wait_for_a_record(struct worker *worker)
 {
 	struct storm *storm = (struct storm *)worker->room;
 	unsigned long begun[MOST_RECORDERS];
+	unsigned recorders = storm->recorders, i;
 	int must_be_told = 0;
-	unsigned i;
 
-	for (i = 0; i < storm->recorders; i++)
+	for (i = 0; i < recorders; i++)
 		begun[i] = load_relaxed(&storm->records[i].begun);
 	if (random_below(worker, 4) == 0)
 		dawdle(worker);
-	for (i = 0; i < storm->recorders; i++)
+	for (i = 0; i < recorders; i++)
 		must_be_told |= load_acquire(&storm->records[i].ended) > begun[i];
 	return must_be_told;
 }
@@ -146,7 +146,7 @@ static void storm_over(unsigned recorders, unsigned observers, unsigned watchers
 	add_workers(crew, watchers, watch);
 	let_work(crew, AS_THREADS, &storm->word);
 	steps = errseq_cursor_count(errseq_load(&storm->word));
-	must_be_at_most(&crew->boss, steps + 1, sum_of_rounds(crew, record),
+	must_be_at_most(&crew->boss, steps + 1, sum_of(crew, record).rounds,
 			"counter + 1, held against the records", 0);
 	for (i = 0; i < observers; i++) {
 		struct worker *observer = &crew->workers[i];
@@ -169,79 +169,6 @@ static void storm_over(unsigned recorders, unsigned observers, unsigned watchers
 STRESS_TEST(one_observer_is_told_exactly_counter_plus_one_times, storm_over(threads, 1, 0))
 STRESS_TEST(no_observer_misses_an_error_or_is_told_twice,
 	    storm_over(threads / 2 + 1, threads, threads / 3))
-
-/* ---- lockstep ------------------------------------------------------------------------------------ */
-
-struct lockstep {
-	errseq_t word;
-	unsigned observers;
-	_Alignas(64) atomic_ulong reports; /* of all observers */
-};
-
-static void record_and_wait(struct worker *worker)
-{
-	struct lockstep *lockstep = (struct lockstep *)worker->room;
-	int err;
-
-	do {
-		unsigned spins = 0;
-
-		err = goes_on(worker) ? error_of(++worker->rounds) : -STOP;
-		errseq_set(&lockstep->word, err);
-		while (err != -STOP &&
-		       load_relaxed(&lockstep->reports) < worker->rounds * lockstep->observers)
-			give_way(&spins);
-	} while (err != -STOP);
-}
-
-/* Advances, or checks and peeks. Both give the same error, because the recorder waits. */
-static void be_told(struct worker *worker)
-{
-	struct lockstep *lockstep = (struct lockstep *)worker->room;
-	errseq_cursor_t cursor = 0;
-	unsigned spins = 0;
-
-	for (;;) {
-		int err;
-
-		if (random_below(worker, 2)) {
-			err = errseq_check_and_advance(&lockstep->word, &cursor);
-		} else {
-			err = errseq_check(&lockstep->word, cursor);
-			if (err)
-				cursor = errseq_peek(&lockstep->word);
-		}
-		if (err == -STOP)
-			return;
-		if (err == 0) {
-			give_way(&spins);
-			continue;
-		}
-		must_be(worker, err, error_of(++worker->reports), "the error of this record",
-			cursor);
-		must_be(worker, errseq_cursor_count(cursor), ((worker->reports - 1) & LAST_COUNT),
-			"the counter", cursor);
-		add_relaxed(&lockstep->reports, 1);
-	}
-}
-
-static void in_lockstep(unsigned threads)
-{
-	struct crew *crew = new_crew(sizeof(struct lockstep));
-	struct lockstep *lockstep = (struct lockstep *)(void *)crew->room;
-	unsigned i;
-
-	lockstep->observers = threads;
-	add_workers(crew, threads, be_told);
-	add_workers(crew, 1, record_and_wait);
-	let_work(crew, AS_THREADS, &lockstep->word);
-	for (i = 0; i < threads; i++)
-		must_be(&crew->workers[i], crew->workers[i].reports,
-			sum_of_rounds(crew, record_and_wait), "reports, held against records", 0);
-	end_crew(crew);
-}
-
-STRESS_TEST(in_lockstep_each_observer_is_told_of_each_record, in_lockstep(threads))
 
 /* ---- newcomers ----------------------------------------------------------------------------------- */
 

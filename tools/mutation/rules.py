@@ -42,12 +42,12 @@ SIBLINGS = {
 for mask in MASKS:
     SIBLINGS[mask] = [other for other in MASKS if other != mask]
 
-PRECEDENCE = {"*": 10, "/": 10, "%": 10, "+": 9, "-": 9, "<<": 8, ">>": 8, "<": 7, "<=": 7, ">": 7, ">=": 7,
-              "==": 6, "!=": 6, "&": 5, "^": 4, "|": 3, "&&": 2, "||": 1}
+PRECEDENCE = {"*": 9, "/": 9, "+": 8, "-": 8, "<<": 7, "<": 6, "<=": 6, ">": 6, ">=": 6, "==": 5, "!=": 5,
+              "&": 4, "|": 3, "&&": 2, "||": 1}
 BOUNDARIES = {",", ";", "?", ":", "=", "+=", "-=", "{", "}", "return", "else", "do"}
 TYPES = {"int", "long", "char", "struct", "enum", "unsigned", "const", "static", "uint32_t", "uint64_t",
          "size_t", "errseq_t", "errseq_cursor_t", "typedef"}
-KEYWORDS = {"if", "while", "for", "return", "sizeof", "defined", "switch", "_Static_assert", "_Alignof",
+KEYWORDS = {"if", "while", "for", "return", "sizeof", "defined", "_Static_assert", "_Alignof",
             "__attribute__", "_Alignas", "static_assert", "__extension__", "visibility", "diagnose_if"}
 
 TOKEN = re.compile(r"""
@@ -118,22 +118,9 @@ class Source:
 
     def _find_directives(self):
         """Marks the tokens of preprocessor lines; what must not be mutated gets no directive but 'skip'."""
-        i = 0
-        while i < len(self.tokens):
-            token = self.tokens[i]
-            if token.text != "#" or self.text[:token.start].rpartition("\n")[2].strip():
-                i += 1
-                continue
-            end = token.start
-            while True:
-                end = self.text.find("\n", end)
-                if end < 0:
-                    end = len(self.text)
-                if self.text[end - 1] != "\\":
-                    break
-                end += 1
-            line = [t for t in self.tokens[i:] if t.start < end]
-            word = line[1].text
+        for found in re.finditer(r"^[ \t]*#(.*\\\n)*.*", self.text, re.MULTILINE):
+            line = [t for t in self.tokens if found.start() <= t.start < found.end()]
+            word = line[1].text if line[1].text in ("define", "if", "elif", "ifdef", "ifndef") else "skip"
             skipped = 2
             if word == "define":
                 skipped = 3
@@ -141,16 +128,13 @@ class Source:
                     skipped = next(k for k, t in enumerate(line) if t.text == ")") + 1
                 if line[2].text.startswith("ERRSEQ_VERSION_"):
                     word = "skip"
-            elif word not in ("if", "elif", "ifdef", "ifndef"):
-                word = "skip"
             for k, t in enumerate(line):
                 t.directive = word if k >= skipped else "skip"
                 t.place = f"#{line[1].text} {line[2].text}" if word == "define" else f"#{line[1].text}"
-            i += len(line)
 
     def _find_places(self):
         """The function each token stands in: a brace at the outermost level that follows a parameter list."""
-        depth, name, began = 0, "", 0
+        depth, name, is_function, began = 0, "", False, 0
         for i, token in enumerate(self.tokens):
             if token.directive:
                 if not depth:
@@ -160,24 +144,18 @@ class Source:
                 if depth == 0 and self.tokens[i - 1].kind == "string":
                     continue  # extern "C"
                 if depth == 0:
-                    head = re.sub(r"/\*.*?\*/", " ", self.text[began:token.start], flags=re.DOTALL)
-                    found = re.search(r"ERRSEQ_\((\w+)\)\)?\(", head)
-                    if found:
-                        name = f"errseq_{found.group(1)}"
-                    else:
-                        found = re.search(r"(\w+)\s*\(", head)
-                        name = found.group(1) if found else squeezed(head)
+                    head = squeezed(self.text[began:token.start])
+                    shared = re.search(r"ERRSEQ_\((\w+)\)\)?\(", head)
+                    found = shared or re.search(r"(\w+)\s*\(", head)
+                    name = ("errseq_" if shared else "") + (found[1] if found else head)
                     is_function = bool(found)
                 depth += 1
             if depth:
                 token.place, token.inside = name, is_function
             else:
                 token.place = "declarations"
-            if token.text == "}" and depth:
-                depth -= 1
-                if depth == 0:
-                    began = token.end
-            elif token.text == ";" and depth == 0:
+            depth -= token.text == "}"
+            if depth == 0 and token.text in ("}", ";"):
                 began = token.end
 
     def _match_brackets(self):
@@ -185,11 +163,11 @@ class Source:
         for wanted in (False, True):  # the preprocessor's lines apart
             stack = []
             for i, token in enumerate(self.tokens):
-                if bool(token.directive) != wanted:
+                if bool(token.directive) != wanted or token.kind != "operator":
                     continue
-                if token.text in "([{" and token.kind == "operator":
+                if token.text in "([{":
                     stack.append(i)
-                elif token.text in ")]}" and token.kind == "operator" and stack:
+                elif token.text in ")]}" and stack:
                     self.partner[i] = stack.pop()
                     self.partner[self.partner[i]] = i
 
@@ -244,8 +222,7 @@ class Source:
         for i, token in enumerate(self.tokens):
             if token.directive == "skip":
                 continue
-            is_code = token.inside or token.directive or token.place.startswith("enum")
-            if not is_code:
+            if not (token.inside or token.directive or token.place.startswith("enum")):
                 continue
             self._operators(i, token)
             self._constants(i, token)
@@ -412,13 +389,12 @@ class Source:
             mutant.line = self.text.count("\n", 0, mutant.start) + 1
             mutant.before = squeezed(self.text[begin:end])
             mutant.after = squeezed(self.text[begin:mutant.start] + mutant.text + self.text[mutant.end:end])
-            key = (mutant.place, mutant.before, mutant.after)
-            if mutant.before == mutant.after or (key, mutant.start) in seen:
+            places = seen.setdefault((mutant.place, mutant.before, mutant.after), [])
+            if mutant.before == mutant.after or mutant.start in places:
                 continue
-            seen[key, mutant.start] = True
-            seen[key] = seen.get(key, 0) + 1
-            if seen[key] > 1:
-                mutant.place += f" ({seen[key]})"
+            places.append(mutant.start)
+            if len(places) > 1:
+                mutant.place += f" ({len(places)})"
             mutant.identity = f"{self.file} {mutant.place}\n- {mutant.before}\n+ {mutant.after}"
             different.append(mutant)
         return different

@@ -9,17 +9,17 @@ not run: its outcome is known.
 import argparse
 import contextlib
 import hashlib
+import itertools
 import json
 import os
-import queue
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 
 import rules
@@ -42,8 +42,8 @@ BUILDS = {
 STAGES = [
     ("gcc", r"unit\.(orders|look|set|inside)\.c11", ""),
     ("gcc", r"unit\.(orders|look|set|inside|position|shared|word|interference|list_proposals)\.(c11|64)", ""),
-    ("gcc", r"(unit|model|crash)\..*\.(c11|64)", ""),
-    ("gcc", r"(unit|model|crash|stress)\..*", ""),
+    ("gcc", r"(unit|model|crash)\..*\.(c11|64|32)", ""),
+    ("gcc", r"(unit|model|crash|stress)\..*(?<!\.all)", ""),
     ("gcc-asan", r"unit\.(inside|set|look)\.(c11|64)", ""),
     ("gcc", r"api\.(source\.all|symbols)", ""),
     ("clang", r"unit\.(orders|look|set|shared)\.(c11|c99|c\+\+)", "include/"),
@@ -55,7 +55,7 @@ QUICK_STAGES = STAGES[:4]
 OF_ANOTHER_MACHINE = r"__riscv|ERRSEQ_RELEASE_"
 # A compiler that reads a mutant of #include or #define may take all the memory there is. Not for what sanitizers
 # instrument: that takes terabytes of addresses.
-LIMITED = ["prlimit", "--as=4294967296"]
+MEMORY = 1 << 32
 # In C, what newer compilers refuse by default.
 ERRORS = "-Werror=implicit-function-declaration -Werror=int-conversion -Werror=incompatible-pointer-types"
 LIBRARIES = ["errseq_static", "errseq_shared"]  # what scripts look at
@@ -68,6 +68,7 @@ class Broken(Exception):
 @dataclass
 class Test:
     name: str
+    target: str  # that it runs; none if it is a script
     command: list
     directory: str
     environment: dict
@@ -84,55 +85,26 @@ class Build:
     targets: set = field(default_factory=set)
 
 
-running = set()  # what was started and not ended yet, for whoever interrupts us
+def run(command, directory=None, timeout=600, environment=None, memory=0):
+    """Its exit status, and what it said. What takes too long is killed with all that it started: 124, or -9."""
+    limited = ["prlimit", f"--as={memory}"] if memory else []
+    done = subprocess.run(["timeout", "--kill-after=1", str(timeout), *limited, *command], cwd=directory, env=environment,
+                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
+    return done.returncode, done.stdout.decode(errors="replace")
 
 
-def kill(pid):
-    try:
-        os.killpg(pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-
-
-def run(command, directory=None, timeout=None, environment=None):
-    """Its exit status, or None if it took too long, and what it said. Nothing that it started stays."""
-    process = subprocess.Popen(command, cwd=directory, env=environment, stdin=subprocess.DEVNULL,
-                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True)
-    running.add(process.pid)
-    try:
-        output, _ = process.communicate(timeout=timeout)
-        status = process.returncode
-    except subprocess.TimeoutExpired:
-        kill(process.pid)
-        output, _ = process.communicate()
-        status = None
-    kill(process.pid)
-    running.discard(process.pid)
-    return status, output.decode(errors="replace")
-
-
-class Worker(threading.Thread):
-    def __init__(self, source, folder, stages, jobs, results):
-        super().__init__(daemon=True)
-        self.source, self.folder, self.stages, self.jobs, self.results = source, folder, stages, jobs, results
+class Worker:
+    def __init__(self, source, folder, stages):
+        self.source, self.folder, self.stages = source, folder, stages
         self.tree = os.path.join(folder, "tree")
         self.builds = {}
         self.mutated = None  # the file that is not as it was
-
-    def run(self):
-        try:
-            self.prepare()
-            while True:
-                mutant = self.jobs.get_nowait()
-                self.results.put((mutant, *self.judge(mutant)))
-        except queue.Empty:
-            self.results.put(None)
-        except BaseException as error:  # the main thread raises it
-            self.results.put(error)
+        self.copy_tree()
+        self.build("gcc")
 
     # ---- the tree and its builds
 
-    def prepare(self):
+    def copy_tree(self):
         listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
                                 cwd=self.source, check=True, capture_output=True).stdout.decode()
         shutil.rmtree(self.folder, ignore_errors=True)
@@ -140,7 +112,6 @@ class Worker(threading.Thread):
             if os.path.exists(os.path.join(self.source, name)):
                 os.makedirs(os.path.dirname(os.path.join(self.tree, name)), exist_ok=True)
                 shutil.copy2(os.path.join(self.source, name), os.path.join(self.tree, name))
-        self.build("gcc")
 
     def build(self, name):
         """The build of that name, made when it is first asked for, with its tests' usual times."""
@@ -163,19 +134,22 @@ class Worker(threading.Thread):
         build.targets = {line.split(":")[0] for line in
                          run(["ninja", "-C", build.folder, "-t", "targets", "all"])[1].splitlines()}
         patterns = [pattern for of, pattern, _ in self.stages if of == name]
-        output = self.make(build, [t for t in build.targets if any(re.fullmatch(p, t) for p in patterns)] + LIBRARIES)
+        output = self.make(build, [t for t in build.targets if any(re.fullmatch(p, t) for p in patterns)] + LIBRARIES +
+                           [t for t in build.targets if t.startswith("explore.") and build.name == "gcc"])
         if output:
             raise Broken(f"{name} does not build without a mutant: {output}")
         listed = json.loads(subprocess.run(["ctest", "--build-config", "prove", "--show-only=json-v1"], cwd=build.folder, check=True,
                                            capture_output=True).stdout)
         for test in listed["tests"]:
             properties = {p["name"]: p["value"] for p in test.get("properties", [])}
-            # Of the others, only scripts of the API: those with tables of texts fail for any change of the source.
-            if test["name"] not in build.targets and not test["name"].startswith("api."):
+            target = os.path.basename(test.get("command", [""])[0])
+            target = target if target in build.targets else ""
+            # Of the scripts, only those of the API: those with tables of texts fail for any change of the source.
+            if not target and not test["name"].startswith("api."):
                 continue
             if any(re.fullmatch(p, test["name"]) for p in patterns):
                 build.tests[test["name"]] = Test(
-                    test["name"], test["command"], properties.get("WORKING_DIRECTORY", build.folder),
+                    test["name"], target, test["command"], properties.get("WORKING_DIRECTORY", build.folder),
                     dict(e.split("=", 1) for e in properties.get("ENVIRONMENT", [])),
                     properties.get("SKIP_RETURN_CODE", -1))
         for test in build.tests.values():
@@ -191,26 +165,21 @@ class Worker(threading.Thread):
 
     def make(self, build, targets, timeout=600):
         """What was said if it failed, else nothing."""
-        status, output = run([*LIMITED, "ninja", "-C", build.folder, "-j", "1", *targets], timeout=timeout)
+        status, output = run(["ninja", "-C", build.folder, "-j", "1", *targets], timeout=timeout, memory=MEMORY)
         return "" if status == 0 else output[-3000:] or f"it took more than {timeout} s"
 
     # ---- tests
 
     def fails(self, test, timeout):
         """How the test fails: the case, if it says so. Nothing if it passes or is skipped."""
-        limits = LIMITED if test.name.startswith("api.") else []
-        status, output = run([*limits, *test.command], test.directory, timeout, {**os.environ, **test.environment})
+        status, output = run(test.command, test.directory, timeout, {**os.environ, **test.environment},
+                             MEMORY if test.name.startswith("api.") else 0)
         if status in (0, test.skip_code):
             return ""
-        if status is None:
+        if status in (124, -9):
             return "does not end"
-        case = re.search(r"^\[  FAILED  \] (\w+)$", output, re.MULTILINE)
-        if case:
-            return case.group(1)
-        said = re.search(r"^FAIL: .*$", output, re.MULTILINE)
-        if said:
-            return said.group()[:80]
-        return f"signal {-status}" if status < 0 else f"exit status {status}"
+        said = re.search(r"^\[  FAILED  \] (\w+)$|^(FAIL: .{,74})", output, re.MULTILINE)
+        return (said[1] or said[2]) if said else f"exit status {status}"
 
     def fingerprint(self, build, test):
         """What is the same if and only if the program is; scripts have none."""
@@ -255,8 +224,7 @@ class Worker(threading.Thread):
             if not tests:
                 continue
             done |= {(name, t.name) for t in tests}
-            targets = [t.name for t in tests if t.name in build.targets]
-            output = self.make(build, targets if len(targets) == len(tests) else LIBRARIES + targets, 60)
+            output = self.make(build, [t.target for t in tests if t.target] or LIBRARIES, 60)
             if output:
                 return ("does not compile", "") if number == 0 else ("killed", f"the build of {name}")
             for test in tests:
@@ -316,18 +284,6 @@ def write_report(path, results):
             out.write("\t".join([m.file, str(m.line), m.place, m.kind, m.before, m.after, outcome, by]) + "\n")
 
 
-def read_report(path, mutants):
-    """The results of an earlier run, of those of its mutants that still are."""
-    known = {m.identity: m for m in mutants}
-    results = []
-    with open(path, encoding="utf-8") as file:
-        for row in map(lambda line: line.rstrip("\n").split("\t"), list(file)[1:]):
-            mutant = known.get(f"{row[0]} {row[2]}\n- {row[4]}\n+ {row[5]}")
-            if mutant:
-                results.append((mutant, row[6], row[7]))
-    return results
-
-
 def summarise(results):
     outcomes = ["killed", "survived", "same code", "does not compile"]
     for title, of in (("file", lambda m: m.file), ("rule", lambda m: m.kind)):
@@ -355,8 +311,6 @@ def main():
     parser = argparse.ArgumentParser(prog="mutate.sh", description="mutation testing of libErrseq")
     parser.add_argument("--sample", type=int, metavar="N", help="only N mutants of the functions' bodies, the same ones each time")
     parser.add_argument("--only", metavar="REGEX", help="only mutants whose file, place or lines match")
-    parser.add_argument("--again", action="store_true", help="only mutants that survived, or were not there, in the "
-                        "last run in FOLDER; the others keep their outcome")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="at a time (2)")
     parser.add_argument("--list", action="store_true", help="show the mutants, and do nothing")
     parser.add_argument("--table", metavar="FILE", help="write the summary to FILE, too: docs/evidence/mutation.table.md")
@@ -385,47 +339,40 @@ def main():
         return 0
     report = os.path.join(folder, "mutants.tsv")
     done = []
-    if arguments.again:
-        wanted = {m.identity for m in chosen}
-        done = [r for r in read_report(report, everything) if r[1] != "survived" or r[0].identity not in wanted]
-        kept = {m.identity for m, _, _ in done}
-        chosen = [m for m in chosen if m.identity not in kept]
     if not chosen:
         raise Broken("no mutant matches")
     known = read_survivors(os.path.join(source, "tools", "mutants.survivors"))
 
     stages = STAGES if any(not m.inside for m in chosen) else QUICK_STAGES
-    jobs, results = queue.Queue(), queue.Queue()
-    for mutant in sorted(chosen, key=lambda m: not m.inside):  # the slow ones last
-        jobs.put(mutant)
     os.makedirs(folder, exist_ok=True)
-    workers = [Worker(source, os.path.join(folder, f"worker-{n}"), stages, jobs, results)
-               for n in range(min(arguments.jobs, len(chosen)))]
-    print(f"{len(chosen)} of {len(everything)} mutants, {len(workers)} at a time; first, each worker builds and "
+    number = min(arguments.jobs, len(chosen))
+    print(f"{len(chosen)} of {len(everything)} mutants, {number} at a time; first, each worker builds and "
           "tests the library as it is", flush=True)
-    for worker in workers:
-        worker.start()
-    began, judged, ended, shown = time.monotonic(), 0, 0, 0
-    while ended < len(workers):
-        result = results.get()
-        if isinstance(result, BaseException):
-            raise result
-        if result is None:
-            ended += 1
-            continue
-        done.append(result)
-        judged += 1
-        mutant, outcome, _ = result
-        now = time.monotonic()
-        if outcome == "survived":
-            print(f"survived, {'as listed' if mutant.identity in known else 'NOT LISTED'}:\n{mutant.identity}", flush=True)
-        if now - shown > 10 or judged == len(chosen):
-            shown = now
-            write_report(report, done)
-            counts = Counter(o for _, o, _ in done)
-            left = (now - began) / judged * (len(chosen) - judged)
-            print(f"{judged}/{len(chosen)}: {', '.join(f'{n} {o}' for o, n in sorted(counts.items()))}; "
-                  f"{now - began:.0f} s so far, about {left:.0f} s to go", flush=True)
+    mine, numbers = threading.local(), itertools.count()
+
+    def start():
+        mine.worker = Worker(source, os.path.join(folder, f"worker-{next(numbers)}"), stages)
+
+    began, shown = time.monotonic(), 0
+    pool = ThreadPoolExecutor(number, initializer=start)
+    try:
+        todo = [pool.submit(lambda m=m: (m, *mine.worker.judge(m)))
+                for m in sorted(chosen, key=lambda m: not m.inside)]  # the slow ones last
+        for result in as_completed(todo):
+            done.append(result.result())
+            mutant, outcome, _ = done[-1]
+            now = time.monotonic()
+            if outcome == "survived":
+                print(f"survived, {'as listed' if mutant.identity in known else 'NOT LISTED'}:\n{mutant.identity}", flush=True)
+            if now - shown > 10 or len(done) == len(chosen):
+                shown = now
+                write_report(report, done)
+                counts = Counter(o for _, o, _ in done)
+                left = (now - began) / len(done) * (len(chosen) - len(done))
+                print(f"{len(done)}/{len(chosen)}: {', '.join(f'{n} {o}' for o, n in sorted(counts.items()))}; "
+                      f"{now - began:.0f} s so far, about {left:.0f} s to go", flush=True)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
     summarise(done)
     if arguments.table:
@@ -441,14 +388,7 @@ def main():
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
         sys.exit(main())
     except Broken as error:
-        print(f"mutate: {error}", file=sys.stderr)
-        sys.exit(2)
-    except KeyboardInterrupt:
-        sys.exit(130)
-    finally:
-        for started in list(running):
-            kill(started)
+        sys.exit(f"mutate: {error}")
