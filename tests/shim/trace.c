@@ -5,7 +5,7 @@
 #include <string.h>
 
 static char text[1024];
-static int on, steps, interfere_at, failures;
+static int on, steps, interfere_at, failures, weak_fail;
 static void (*interference)(void *);
 static void *interference_argument;
 
@@ -34,6 +34,11 @@ int trace_steps(void)
 void trace_fail_exchanges(int times)
 {
 	failures = times;
+}
+
+void trace_fail_weak_exchanges(int always)
+{
+	weak_fail = always;
 }
 
 static const char *name_of(int order)
@@ -138,10 +143,10 @@ int trace_compare_exchange(volatile void *object, unsigned size, void *expected,
 {
 	uint64_t old;
 
-	(void)is_weak; /* a test may ask for failures of either kind */
 	step(object, "exchange", name_of(success), name_of(failure));
 	old = read_object(object, size);
-	if (old == read_object(expected, size) && !(on && failures > 0 && failures--)) {
+	if (old == read_object(expected, size) && !(on && failures > 0 && failures--) &&
+	    !(is_weak && weak_fail)) {
 		write_object(object, size, desired);
 		return 1;
 	}

@@ -24,6 +24,9 @@ int trace_steps(void);
 /* The next `times` exchanges fail although nobody interfered, as weak ones may on some machines. */
 void trace_fail_exchanges(int times);
 
+/* All weak ones do. */
+void trace_fail_weak_exchanges(int always);
+
 /* Steps on this object are called "cursor load" and so on. */
 void trace_call_cursor(const volatile void *object);
 

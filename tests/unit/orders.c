@@ -318,6 +318,17 @@ TEST(accessors_and_format_touch_no_word)
 	assert_string_equal(trace_end(), "");
 }
 
+/* Else an exchange that fails for no reason would be an answer. */
+TEST(settle_and_move_succeed_although_each_weak_exchange_fails)
+{
+	trace_fail_weak_exchanges(1);
+	put(&word, value_of(3, OBSERVED, EIO));
+	assert_int_equal(errseq_settle(&word, get(&word)), 1);
+	errseq_shared_cursor_init(&shared, 5);
+	assert_int_equal(errseq_shared_cursor_move(&shared, 5, 7), 1);
+	trace_fail_weak_exchanges(0);
+}
+
 int main(void)
 {
 	return run_all_tests();
