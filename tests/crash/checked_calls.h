@@ -144,8 +144,11 @@ static inline void checked_position(struct call_marker *slot, struct subject *wo
 	complain_if(is_valid_cursor(position.cursor) ? wrong : "that is no position", call, w, err);
 	before = snapshot(&words[w].oracle);
 	IN_CALL(slot, IN_SETTLE, err = errseq_settle(&words[w].word, position.cursor));
-	/* G9: what it settled is the latest, as if a check had returned 0 */
-	complain_if(err ? judge_nothing(&position, &before) : NULL, "errseq_settle", w, err);
+	/* The error that it settled is the latest, as if a check had returned 0. */
+	complain_if(err && judge_nothing(&position, &before)
+			    ? "it settled an error that is not at its position (G9)"
+			    : NULL,
+		    "errseq_settle", w, err);
 	checked_check(slot, words, w, &position);
 	checked_advance(slot, words, w, &position);
 }
