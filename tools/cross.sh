@@ -49,8 +49,8 @@ armel         arm-linux-gnueabi          refused        -
 '
 
 # Of each kind of machine: the instructions that show, and which of them, in this order, each call must have, in
-# the order set, sample, peek, check, advance. A step is an instruction without its registers; none is enough
-# on machines that keep loads in order and stores in order.
+# the order set, sample, the mark of peek, check, advance. A step is an instruction without its registers; none is
+# enough on machines that keep loads in order and stores in order.
 declare -A shown=(
 	[arm64]='bl <__aarch64|dmb|ldax?r|ldapr|stlx?r|stxr|ldxr|cas|ldset'
 	[arm]='dmb|ldrex|strex'
@@ -63,12 +63,12 @@ declare -A shown=(
 	[m68k]='cas'
 )
 declare -A must_have=(
-	[arm64]='(__aarch64_cas[48]_rel|stlxr|casl) (ldar|ldapr) (ldar|ldapr).*(__aarch64_ldset[48]_acq|ldaxr|ldseta) dmb_ishld (__aarch64_ldset[48]_acq|ldaxr|ldseta).*dmb_ishld|dmb_ishld.*(ldaxr|ldseta|__aarch64_ldset[48]_acq)'
-	[arm]='dmb_ish.*strexd? dmb_ish dmb_ish.*strexd?.*dmb_ish dmb_ish strexd?.*dmb_ish'
-	[riscv]='(fence.*sc\.[wd]|sc\.[wd]\.rl) fence fence.*(amoor\.[wd]\.aq|lr\.[wd]\.aq) fence (amoor\.[wd]\.aq.*fence|fence.*amoor\.[wd]\.aq)'
-	[power]='(lw)?sync.*st[wd]cx (lw|i)sync (lw|i)sync.*st[wd]cx.*(lw|i)sync lwsync st[wd]cx.*(lw|i)sync'
-	[mips]='sync.*scd? sync sync.*scd?.*sync sync scd?.*sync'
-	[alpha]='mb.*st[lq]_c mb mb.*st[lq]_c.*mb mb st[lq]_c.*mb'
+	[arm64]='(__aarch64_cas[48]_rel([^a]|$)|stlxr|casl) (ldar|ldapr) (__aarch64_ldset[48]_acq|ldaxr|ldseta) dmb_ishld (__aarch64_ldset[48]_acq|ldaxr|ldseta).*dmb_ishld|dmb_ishld.*(ldaxr|ldseta|__aarch64_ldset[48]_acq)'
+	[arm]='dmb_ish.*strexd? dmb_ish strexd?.*dmb_ish dmb_ish strexd?.*dmb_ish'
+	[riscv]='(fence.*sc\.[wd]|sc\.[wd]\.rl) fence (amoor\.[wd]\.aq|lr\.[wd]\.aq) fence (amoor\.[wd]\.aq.*fence|fence.*amoor\.[wd]\.aq)'
+	[power]='(lw)?sync.*st[wd]cx (lw|i)sync st[wd]cx.*(lw|i)sync lwsync st[wd]cx.*(lw|i)sync'
+	[mips]='sync.*scd? sync scd?.*sync sync scd?.*sync'
+	[alpha]='mb.*st[lq]_c mb st[lq]_c.*mb mb st[lq]_c.*mb'
 	[x86]='lock_cmpxchg(8b)? .* lock_(cmpxchg(8b)?|or[lq]?) .* lock_(cmpxchg(8b)?|or[lq]?)'
 	[s390]='csg? .* (laog?|csg?) .* (laog?|csg?)'
 	[m68k]='casl .* casl .* casl'
@@ -197,7 +197,7 @@ steps() {
 
 # Looks at an object that $1 compiled; a row for the table of barriers, and failures if one is missing.
 barriers() {
-	local by=$1 object=$2 width found row calls=(set sample peek check advance_) i
+	local by=$1 object=$2 width found row calls=(set sample observe_ check advance_) i like
 	local -a patterns
 	[ -n "${must_have[$kind]:-}" ] || return 0
 	read -r -a patterns <<<"${must_have[$kind]}"
@@ -211,9 +211,12 @@ barriers() {
 			row+=" ${found:+\`}$(sed -E 's/ /, /g; s/(dmb|fence|lock)_/\1 /g' <<<"${found:-none}")${found:+\`} |"
 		done
 		[ $width = errseq64 ] || barrier_rows+=("$row")
-		found=$(steps "$object" "${width}_advance_shared_") # releases the cursor as set does the word
-		[[ $found =~ ${patterns[0]} ]] ||
-			failed "$name: ${width}_advance_shared_ by $by has no '${patterns[0]}', but '$found'"
+		# These release as set does, and peek loads as sample does.
+		for like in advance_shared_:0 settle:0 shared_cursor_move:0 peek:1; do
+			found=$(steps "$object" "${width}_${like%:*}")
+			[[ $found =~ ${patterns[${like#*:}]} ]] ||
+				failed "$name: ${width}_${like%:*} by $by has no '${patterns[${like#*:}]}', but '$found'"
+		done
 	done
 }
 
@@ -430,7 +433,7 @@ report() {
 	printf '\n%s\n\n' "$compiled_line"
 	echo 'The barriers in the machine code, for the 32-bit word. Those of the 64-bit word are checked, too.'
 	echo
-	echo '| target | by | `errseq_set` | `errseq_sample` | `errseq_peek` | `errseq_check` | `errseq_check_and_advance`, new error |'
+	echo '| target | by | `errseq_set` | `errseq_sample` | `errseq_peek`, not observed yet | `errseq_check` | `errseq_check_and_advance`, new error |'
 	echo '|---|---|---|---|---|---|---|'
 	printf '%s\n' ${barrier_rows[@]+"${barrier_rows[@]}"}
 }
