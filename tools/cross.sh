@@ -48,8 +48,8 @@ armel         arm-linux-gnueabi          refused        -
 '
 
 # Of each kind of machine: the instructions that show, and which of them, in this order, each call must have, in
-# the order set, sample, the mark of peek, check, advance. A step is an instruction without its registers; none is enough
-# on machines that keep loads in order and stores in order.
+# the order set, sample, the mark of peek, check, advance. A step is an instruction without its registers; none is
+# enough on machines that keep loads in order and stores in order.
 declare -A shown=(
 	[arm64]='bl <__aarch64|dmb|ldax?r|ldapr|stlx?r|stxr|ldxr|cas|ldset'
 	[arm]='dmb|ldrex|strex'
@@ -62,7 +62,7 @@ declare -A shown=(
 	[m68k]='cas'
 )
 declare -A must_have=(
-	[arm64]='(__aarch64_cas[48]_rel|stlxr|casl) (ldar|ldapr) (__aarch64_ldset[48]_acq|ldaxr|ldseta) dmb_ishld (__aarch64_ldset[48]_acq|ldaxr|ldseta).*dmb_ishld|dmb_ishld.*(ldaxr|ldseta|__aarch64_ldset[48]_acq)'
+	[arm64]='(__aarch64_cas[48]_rel([^a]|$)|stlxr|casl) (ldar|ldapr) (__aarch64_ldset[48]_acq|ldaxr|ldseta) dmb_ishld (__aarch64_ldset[48]_acq|ldaxr|ldseta).*dmb_ishld|dmb_ishld.*(ldaxr|ldseta|__aarch64_ldset[48]_acq)'
 	[arm]='dmb_ish.*strexd? dmb_ish strexd?.*dmb_ish dmb_ish strexd?.*dmb_ish'
 	[riscv]='(fence.*sc\.[wd]|sc\.[wd]\.rl) fence (amoor\.[wd]\.aq|lr\.[wd]\.aq) fence (amoor\.[wd]\.aq.*fence|fence.*amoor\.[wd]\.aq)'
 	[power]='(lw)?sync.*st[wd]cx (lw|i)sync st[wd]cx.*(lw|i)sync lwsync st[wd]cx.*(lw|i)sync'

@@ -354,7 +354,8 @@ errseq_shared_cursor_get(const errseq_shared_cursor_t *cursor) ERRSEQ_NOEXCEPT_ 
  *
  * This way no error is lost to the cursor, and two callers may deliver the same one. Move before delivering,
  * and one caller delivers it; if that one dies before it has, this cursor is past the error, and only
- * observers who sample later get it.
+ * observers who sample later get it. All callers of one shared cursor report in the same way: an advance that
+ * loses the cursor to a move has marked the error as reported already.
  *
  * Context: any thread, any process that maps the cursor, signal handlers; no outside locking.
  * Memory order: release. Whoever reads the cursor then sees no older word through it.

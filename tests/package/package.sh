@@ -258,8 +258,8 @@ variants)
 	configure -S "$source_dir" -B not-testing -DBUILD_TESTING=OFF -DERRSEQ_BUILD_EXAMPLES=OFF
 	[ ! -e not-testing/tests ] || fail "BUILD_TESTING=OFF is not heard"
 	if have make; then
-		must env -u CMAKE_GENERATOR cmake -S "$source_dir" -B default "${off[@]}"
-		must cmake --build default
+		must env -u CMAKE_GENERATOR cmake -S "$source_dir" -B default-generator "${off[@]}"
+		must cmake --build default-generator
 	fi
 	;;
 meson)
