@@ -181,10 +181,10 @@ directories)
 	consumer absolute-found shared -DHOW=find_package -DWANT=shared \
 		-DlibErrseq_DIR="$root/libraries/deep/cmake/libErrseq"
 	if have pkg-config; then
-		flags=$(PKG_CONFIG_PATH="$root/libraries/deep/pkgconfig" pkg-config --cflags --libs libErrseq)
-		case $flags in
-		*"-I$root/headers"*"-L$root/libraries/deep"*) echo "absolute directories: $flags" ;;
-		*) fail "absolute directories: pkg-config says $flags" ;;
+		printed=$(PKG_CONFIG_PATH="$root/libraries/deep/pkgconfig" pkg-config --cflags --libs libErrseq)
+		case $printed in
+		*"-I$root/headers"*"-L$root/libraries/deep"*) echo "absolute directories: $printed" ;;
+		*) fail "absolute directories: pkg-config says $printed" ;;
 		esac
 	else
 		skip_part "pkg-config is not installed"
@@ -225,10 +225,10 @@ variants)
 		have $tool || continue
 		export PKG_CONFIG_LIBDIR
 		PKG_CONFIG_LIBDIR=$(libdir root)/pkgconfig
-		flags=$(flags_of $tool --cflags --libs libErrseq)
-		[ "$flags" = -lErrseq ] || fail "$tool for /usr says: $flags"
-		flags=$(PKG_CONFIG_SYSROOT_DIR=$work/root flags_of $tool --cflags libErrseq)
-		[ "$flags" = "-I$work/root/usr/include" ] || fail "$tool below a sysroot says: $flags"
+		printed=$(flags_of $tool --cflags --libs libErrseq)
+		[ "$printed" = -lErrseq ] || fail "$tool for /usr says: $printed"
+		printed=$(PKG_CONFIG_SYSROOT_DIR=$work/root flags_of $tool --cflags libErrseq)
+		[ "$printed" = "-I$work/root/usr/include" ] || fail "$tool below a sysroot says: $printed"
 		unset PKG_CONFIG_LIBDIR
 		echo "$tool $($tool --version): /usr and a sysroot"
 	done
