@@ -44,8 +44,6 @@ static int futex_(errseq_t *eseq, int operation, uint32_t value, int64_t seconds
 	int saved = errno;
 	long result;
 
-	errno = ENOSYS;
-	result = -1;
 #ifdef SYS_futex_time64
 	{
 		const int64_t until[2] = { seconds, nanoseconds };
@@ -54,8 +52,11 @@ static int futex_(errseq_t *eseq, int operation, uint32_t value, int64_t seconds
 				 ANY_BIT);
 	}
 #endif
+#if defined SYS_futex_time64 && defined SYS_futex
+	if (result < 0 && (errno == ENOSYS || errno == EPERM))
+#endif
 #ifdef SYS_futex
-	if (result < 0 && (errno == ENOSYS || errno == EPERM)) {
+	{
 		const long until[2] = { (long)seconds, nanoseconds };
 
 		/* A time that does not fit is never. */
