@@ -199,7 +199,7 @@ static void serve(void)
 /* Writing to every other one fails. */
 static void find_targets(void)
 {
-	struct rlimit limit = { 1 << 30, 1 << 30 }; /* high, for a log that this output goes to */
+	struct rlimit limit = { 1 << 30, 1 << 30 }; /* high, because the output may go to a file */
 	FILE *temporary = tmpfile();
 	int file = temporary ? fileno(temporary) : -1;
 

@@ -94,7 +94,7 @@ off_t limit_file_size(off_t limit)
 
 int demonstrate(void)
 {
-	off_t limit = limit_file_size(1 << 30); /* high, for a log that this output goes to */
+	off_t limit = limit_file_size(1 << 30); /* high, because the output may go to a file */
 	FILE *temporary = tmpfile();
 
 	if (!temporary || limit < 4 * BLOCK) {
