@@ -45,6 +45,25 @@ fault steps 'G1|linear' 'set stores instead of exchanging' $c \
 fault steps 'linear|G3' 'set keeps the flags' $c \
 'next = old / ERRSEQ_STEP_ * ERRSEQ_STEP_ + (unsigned)-err;' \
 'next = (old & ~(ERRSEQ_(cursor_t))ERRSEQ_ERRNO_) + (unsigned)-err;'
+fault steps 'linear|G1' 'set keeps observed' $c \
+'next = old / ERRSEQ_STEP_ * ERRSEQ_STEP_ + (unsigned)-err;' \
+'next = old / ERRSEQ_STEP_ * ERRSEQ_STEP_ + (unsigned)-err + (old & ERRSEQ_OBSERVED_);'
+fault steps 'G1|linear' 'set drops the counter' $c \
+'next = old / ERRSEQ_STEP_ * ERRSEQ_STEP_ + (unsigned)-err;' 'next = (unsigned)-err;'
+fault steps 'linear' 'set counts twice' $c '			next += ERRSEQ_STEP_;' '			next += 2 * ERRSEQ_STEP_;'
+fault steps 'G7|linear' 'set mixes the errnos' $c \
+'next = old / ERRSEQ_STEP_ * ERRSEQ_STEP_ + (unsigned)-err;' \
+'next = old / ERRSEQ_STEP_ * ERRSEQ_STEP_ + ((old & ERRSEQ_ERRNO_) | (unsigned)-err);'
+fault steps 'does it end' 'set keeps its first guess' $c \
+'	} while (!atomic_compare_exchange_weak_explicit(&eseq->word_, &old, next,
+							memory_order_release,
+							memory_order_relaxed));' \
+'		ERRSEQ_(cursor_t) guess = old;
+
+		if (atomic_compare_exchange_weak_explicit(&eseq->word_, &guess, next, memory_order_release,
+							  memory_order_relaxed))
+			break;
+	} while (1);'
 fault steps 'linear|G1' 'set leaves an error alone that nobody was told of' $c \
 '	do {
 		/* the counter as it is' \
@@ -87,6 +106,14 @@ fault steps 'G3|linear' 'sample returns a value that was only peeked at' $h \
 '	return now & ERRSEQ_REPORTED_ ? now : 0;' '	return now & ERRSEQ_OBSERVED_ ? now : 0;'
 fault steps 'linear' 'sample always returns 0' $h \
 '	return now & ERRSEQ_REPORTED_ ? now : 0;' '	return now & 0;'
+for mark in REPORTED OBSERVED; do
+	fault steps 'G3|G8|linear' "sample marks as ${mark,,}" $h \
+	'	return now & ERRSEQ_REPORTED_ ? now : 0;' \
+	"	if (now != 0)
+			atomic_fetch_or_explicit(&((ERRSEQ_(t) *)(uintptr_t)eseq)->word_, ERRSEQ_${mark}_,
+						 memory_order_acquire);
+		return now & ERRSEQ_REPORTED_ ? now : 0;"
+done
 fault orders G6 'sample: the load is relaxed' $h \
 '	ERRSEQ_(cursor_t) now = ERRSEQ_LOAD_(&eseq->word_, acquire);
 
@@ -113,6 +140,10 @@ fault steps 'G1|linear' 'peek returns what it loaded, not what it marked' $c "$p
 '	now = atomic_load_explicit(&eseq->word_, memory_order_relaxed);
 	atomic_fetch_or_explicit(&eseq->word_, ERRSEQ_OBSERVED_, memory_order_acquire);
 	return now | ERRSEQ_OBSERVED_;'
+fault steps 'G1|linear' 'peek stores' $c "$peek_or" \
+'	now = atomic_load_explicit(&eseq->word_, memory_order_acquire) | ERRSEQ_OBSERVED_;
+	atomic_store_explicit(&eseq->word_, now, memory_order_relaxed);
+	return now;'
 fault steps 'linear' 'peek clears reported' $c "$peek_or" \
 '	now = atomic_fetch_or_explicit(&eseq->word_, ERRSEQ_OBSERVED_, memory_order_acquire);
 	now = atomic_fetch_and_explicit(&eseq->word_, ~ERRSEQ_REPORTED_, memory_order_acquire);
@@ -159,6 +190,10 @@ fault steps 'G2|linear' 'advance compares the flags too, as on the list' $h "$ad
 fault steps 'G1|G8|linear' 'advance forgets observed' $c "$mark_or" "${mark_or//FLAGS_/REPORTED_}"
 fault steps 'linear' 'advance forgets reported' $c "$mark_or" "${mark_or//FLAGS_/OBSERVED_}"
 fault steps 'G1|linear' 'advance does not mark' $c "$mark_or" '	return seen | ERRSEQ_FLAGS_;'
+fault steps 'G1|linear' 'advance stores' $c "$mark_or" \
+'	seen |= ERRSEQ_FLAGS_;
+	atomic_store_explicit(&eseq->word_, seen, memory_order_relaxed);
+	return seen;'
 fault steps 'G1|linear' 'advance returns what it loaded, not what it marked' $c "$mark_or" \
 '	atomic_fetch_or_explicit(&eseq->word_, ERRSEQ_FLAGS_, memory_order_acquire);
 	return seen | ERRSEQ_FLAGS_;'
@@ -199,6 +234,16 @@ fault steps 'G1|linear' 'shared advance: who loses returns 0' $c "$exchange" "$e
 		return 0;"
 fault steps 'G2|linear' 'shared advance: who loses tells of the error too' $c "$exchange" "$exchange
 		return ERRSEQ_(cursor_error)(seen);"
+fault steps 'does it end' 'shared advance: who loses keeps the cursor that it read' $c "$exchange
+		/* acquire: the word is read after the cursor, so that it is never older */
+		at = atomic_load_explicit(&since->cursor_, memory_order_acquire);" \
+"		ERRSEQ_(cursor_t) kept = at;
+
+${exchange/&at/&kept}"
+fault steps 'G1|G2|linear' 'shared advance: who loses keeps the word that it read' $c \
+'		seen = atomic_load_explicit(&eseq->word_, memory_order_relaxed);
+	} while (!ERRSEQ_SAME_(seen, at));' \
+'	} while (!ERRSEQ_SAME_(seen, at));'
 fault steps 'G1|G2|linear' 'shared advance moves the cursor and marks the word then' $c \
 '		seen = ERRSEQ_(mark_)(eseq, seen);
 		ERRSEQ_RELEASE_();
