@@ -263,23 +263,43 @@ variants)
 	fi
 	;;
 meson)
-	# Without a file of ours for it: Meson reads CMake's.
 	have meson || skip "meson is not installed"
 	rm -rf meson
 	mkdir -p meson/subprojects
 	ln -s "$source_dir" meson/subprojects/libErrseq
 	cp "$source_dir/tests/package/consumer/consumer.c" meson/
-	for kind in static shared; do
+	for how in "dependency('libErrseq', fallback: 'libErrseq')" "import('cmake').subproject('libErrseq').dependency('errseq_static')" \
+		"import('cmake').subproject('libErrseq').dependency('errseq_shared')"; do
 		cat >meson/meson.build <<-END
 			project('consumer', 'c')
-			errseq = import('cmake').subproject('libErrseq').dependency('errseq_$kind')
+			errseq = $how
 			test('consumer', executable('consumer', 'consumer.c', dependencies: errseq))
 		END
 		rm -rf meson/build
 		must env CC="$cc" meson setup meson/build meson
 		must meson test -C meson/build
 	done
-	echo "Meson takes libErrseq as a CMake subproject, static and shared"
+	echo "Meson takes libErrseq as a subproject, by its own file or by CMake's"
+
+	# Both install the same files, with the same symbols; only CMake can write what find_package needs.
+	rm -rf by-meson by-cmake root-meson root-cmake
+	must env CC="$cc" meson setup by-meson "$source_dir" --prefix /usr --libdir lib
+	must ninja -C by-meson
+	must env DESTDIR="$work/root-meson" meson install -C by-meson
+	configure -S "$source_dir" -B by-cmake "${off[@]}" -DCMAKE_INSTALL_PREFIX=/usr -DCMAKE_INSTALL_LIBDIR=lib
+	must cmake --build by-cmake
+	must env DESTDIR="$work/root-cmake" cmake --install by-cmake
+	find root-cmake -path '*/lib/cmake*' -delete
+	diff <(cd root-cmake && find . | sort) <(cd root-meson && find . | sort) || fail "CMake (<) and Meson (>) install other files"
+	for folder in include share; do
+		diff -r root-cmake/usr/$folder root-meson/usr/$folder || fail "CMake and Meson install something else in $folder"
+	done
+	for root in root-cmake root-meson; do
+		nm --dynamic --defined-only $root/usr/lib/libErrseq.so | sed 's/^[0-9a-f]* //' | sort >$root.symbols
+		readelf --dynamic $root/usr/lib/libErrseq.so | grep -E 'SONAME|NEEDED' | sed 's/.*(/(/' >>$root.symbols
+	done
+	diff root-cmake.symbols root-meson.symbols || fail "CMake's library (<) and Meson's (>) differ"
+	echo "Meson installs the same $(find root-meson -not -type d | wc -l) files as CMake, and the same symbols"
 	;;
 *)
 	fail "no such mode: $mode"
