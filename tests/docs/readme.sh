@@ -40,7 +40,7 @@ done
 
 # Links are relative to the page; paths in the text, here and in comments of the source, to the top.
 cd "$source_dir"
-pages=(README.md CONTRIBUTING.md docs/*.md docs/evidence/*.md)
+pages=(README.md CONTRIBUTING.md packaging/README.md docs/*.md docs/evidence/*.md)
 named='(?<![\w/.-])(tests|tools|src|include|docs|examples|cmake)/[\w./+-]*\w'
 # Each preset that a page names exists, of the kind that it asks for.
 presets() {
