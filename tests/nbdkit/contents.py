@@ -288,6 +288,14 @@ class Contents(Test):
         del self.connection  # nbdkit waits for the rest of a request that has begun
         self.assertEqual(self.server.stop(), 0)
 
+    def test_read_only(self):
+        self.start(options=["-r"])
+        self.assertTrue(self.connection.is_read_only())
+        self.connection.set_strict_mode(0)
+        self.assertEqual(errno_of(self.connection.pwrite, b"x", 0), "EPERM")
+        self.assertEqual(errno_of(self.connection.flush), 0)
+        self.compare_file()
+
     def test_a_file_that_is_cut_fails_with_eio(self):
         self.start(cache=4)
         with open(self.server.file, "r+b") as file:
