@@ -21,8 +21,7 @@
 #define NBDKIT_API_VERSION 2
 #include <nbdkit-plugin.h>
 #define THREAD_MODEL NBDKIT_THREAD_MODEL_PARALLEL
-
-#define BLOCK 4096u
+#define BLOCK	     4096u
 
 struct block {
 	LIST_ENTRY(block) entry;
@@ -46,8 +45,9 @@ static pthread_mutex_t sync_lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t cleaned = PTHREAD_COND_INITIALIZER; /* a block has left the cache */
 static LIST_HEAD(bucket, block) * buckets;		  /* the dirty blocks, by index % limit */
-static uint64_t limit, dirty;  /* blocks that may be dirty, and that are */
-static uint64_t dirtied, lost; /* blocks so far that became dirty, and that could not be written */
+static uint64_t limit, dirty; /* blocks that may be dirty, and that are */
+static uint64_t dirtied;      /* blocks that became dirty, from the start */
+static unsigned lost;	      /* blocks that could not be written, from the start */
 
 /* 0 or a negated errno. */
 static int move_all(char *data, size_t count, uint64_t offset, bool out)
@@ -152,12 +152,11 @@ static struct block *make_dirty(uint64_t index, unsigned from, unsigned to)
 static int cache_write(const char *data, uint32_t count, uint64_t offset)
 {
 	pthread_mutex_lock(&lock);
-	for (unsigned at, n; count > 0; data += n, count -= n, offset += n) {
-		struct block *block;
+	for (unsigned n; count > 0; data += n, count -= n, offset += n) {
+		unsigned at = (unsigned)(offset % BLOCK);
+		struct block *block =
+			make_dirty(offset / BLOCK, at, at + (n = MIN(count, BLOCK - at)));
 
-		at = (unsigned)(offset % BLOCK);
-		n = MIN(count, BLOCK - at);
-		block = make_dirty(offset / BLOCK, at, at + n);
 		if (!block)
 			break;
 		memcpy(block->data + at, data, n);
@@ -166,40 +165,11 @@ static int cache_write(const char *data, uint32_t count, uint64_t offset)
 	return count > 0 ? -ENOMEM : 0;
 }
 
-/* Looks for dirty bytes first, and reads the disk only where there are none. In the other order, a block that
- * is written in between would be seen neither on the disk nor in the cache. */
-static int cache_read(char *data, uint32_t count, uint64_t offset)
-{
-	int err = 0;
-
-	for (unsigned at, n; count > 0 && !err; data += n, count -= n, offset += n) {
-		struct block *block;
-
-		at = (unsigned)(offset % BLOCK);
-		n = MIN(count, BLOCK - at);
-		pthread_mutex_lock(&lock);
-		block = find(offset / BLOCK);
-		if (block && at < block->from)
-			n = MIN(n, block->from - at);
-		if (block && block->from <= at && at < block->to) {
-			n = MIN(n, block->to - at);
-			memcpy(data, block->data + at, n);
-		} else {
-			block = NULL;
-		}
-		pthread_mutex_unlock(&lock);
-		if (!block)
-			err = move_all(data, n, offset, false);
-	}
-	return err;
-}
-
-/* Makes durable what was written. */
 static void sync_file(void)
 {
 	/* docs: sync */
-	/* The kernel reports its error once to our one descriptor. Under the lock, whoever syncs next, and
-	 * gets 0 from the kernel, finds the error in the word. */
+	/* The kernel reports an error once to our one descriptor. Under the lock, whoever syncs next and gets
+	 * 0 from the kernel finds that error in the word. */
 	pthread_mutex_lock(&sync_lock);
 	if (fdatasync(fd) != 0)
 		errseq_set(&errors, -errno);
@@ -254,9 +224,31 @@ static void nbd_close(void *cursor)
 	free(cursor);
 }
 
-static int nbd_read(void *cursor, void *data, uint32_t count, uint64_t offset, uint32_t flags)
+/* Looks for dirty bytes first, and reads the disk only where there are none. In the other order, a block that
+ * is written in between would be seen neither on the disk nor in the cache. */
+static int nbd_read(void *cursor, void *buf, uint32_t count, uint64_t offset, uint32_t flags)
 {
-	return (void)cursor, (void)flags, answer("read", cache_read(data, count, offset));
+	int err = 0;
+
+	(void)cursor, (void)flags;
+	for (unsigned n; count > 0 && !err; buf = (char *)buf + n, count -= n, offset += n) {
+		unsigned at = (unsigned)(offset % BLOCK);
+		struct block *block;
+		bool is_dirty;
+
+		n = MIN(count, BLOCK - at);
+		pthread_mutex_lock(&lock);
+		block = find(offset / BLOCK);
+		is_dirty = block && block->from <= at && at < block->to;
+		if (is_dirty)
+			memcpy(buf, block->data + at, n = MIN(n, block->to - at));
+		else if (block && at < block->from)
+			n = MIN(n, block->from - at);
+		pthread_mutex_unlock(&lock);
+		if (!is_dirty)
+			err = move_all(buf, n, offset, false);
+	}
+	return answer("read", err);
 }
 
 /* docs: flush */
@@ -333,7 +325,7 @@ static int nbd_can_multi_conn(void *cursor)
 static int nbd_config(const char *key, const char *value)
 {
 	if (strcmp(key, "file") == 0)
-		return (file = value) ? 0 : -1;
+		return file = value, 0;
 	if (strcmp(key, "cache-size") == 0)
 		return (cache_size = nbdkit_parse_size(value)) < 0 ? -1 : 0;
 	if (strcmp(key, "age") == 0)
@@ -363,10 +355,9 @@ static int nbd_get_ready(void)
 static int nbd_after_fork(void)
 {
 	errno = pthread_create(&flusher, NULL, flush_in_background, NULL);
-	if (errno == 0)
-		return 0;
-	nbdkit_error("the flusher cannot start: %m");
-	return -1;
+	if (errno)
+		nbdkit_error("the flusher cannot start: %m");
+	return errno ? -1 : 0;
 }
 
 static void nbd_cleanup(void)
@@ -379,9 +370,8 @@ static void nbd_cleanup(void)
 	sync_file();
 	/* Sample skips what was reported. What it leaves was reported to nobody. */
 	err = errseq_check(&errors, errseq_sample(&errors));
-	if (err || lost)
-		nbdkit_error("%llu blocks could not be written; reported to no client: %s",
-			     (unsigned long long)lost, err ? strerror(-err) : "nothing");
+	if (lost || err)
+		nbdkit_error("%u blocks are lost; reported to no client: %s", lost, strerror(-err));
 }
 
 static struct nbdkit_plugin plugin = {

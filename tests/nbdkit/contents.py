@@ -3,6 +3,7 @@
 the oracle.
 usage: contents.py PLUGIN FAULTS [TEST...]"""
 import errno
+import os
 import random
 import threading
 import unittest
@@ -244,6 +245,28 @@ class Contents(Test):
             while not reader.aio_command_completed(cookie):
                 reader.poll(-1)
             self.assertEqual(read.to_bytearray(), data, f"round {i}")
+
+    def test_a_write_to_a_block_that_is_written_meanwhile(self):
+        self.start(cache=1)
+        other, third = self.server.connect(), self.server.connect()
+        for i in range(20):
+            self.write(0, pattern(random, BLOCK))
+            self.server.hold("pwrite")
+            data = pattern(random, BLOCK)
+            first = other.aio_pwrite(nbd.Buffer.from_bytearray(bytearray(data)), BLOCK)  # pushes the first block out
+            until(lambda: other.poll(0) < 0 or self.server.is_held("pwrite"))
+            second = third.aio_pwrite(nbd.Buffer.from_bytearray(bytearray(data[:10])), 100)
+            for _ in range(3):
+                third.poll(1)
+            self.server.release("pwrite")
+            os.unlink(self.server.faults + "/pwrite.held")
+            for connection, command in ((other, first), (third, second)):
+                while not connection.aio_command_completed(command):
+                    connection.poll(-1)
+            self.oracle[BLOCK:2 * BLOCK] = data
+            self.oracle[100:110] = data[:10]
+            self.compare()
+            self.compare_file()
 
     def test_writers_without_room_wait_and_end(self):
         self.start(size=16 << 20, cache=1)

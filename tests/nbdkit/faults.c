@@ -5,7 +5,7 @@
  *
  *	pwrite		holds an errno as a number: the call fails with it
  *	pwrite.once	likewise, and the call removes the file: one call fails
- *	pwrite.hold	the call makes a file pwrite.held, and waits until pwrite.hold is gone
+ *	pwrite.hold	the call is done, makes a file pwrite.held, and returns when pwrite.hold is gone
  *	calls		each call adds a line with its name, when it returns
  */
 #include <dlfcn.h>
@@ -46,15 +46,8 @@ static int errno_in(const char *call, const char *suffix)
 /* 1 if the call shall fail, with errno set. */
 static int fails(const char *call)
 {
-	int file, held = 0, err;
+	int err = errno_in(call, ".once");
 
-	while ((file = open_file(call, ".hold", O_RDONLY)) >= 0) {
-		close(file);
-		if (!held++)
-			close(open_file(call, ".held", O_WRONLY | O_CREAT));
-		usleep(1000);
-	}
-	err = errno_in(call, ".once");
 	if (err && open_file(call, ".once", -1) != 0)
 		err = 0; /* another thread took it */
 	if (!err)
@@ -63,11 +56,18 @@ static int fails(const char *call)
 	return err != 0;
 }
 
-static void note(const char *call)
+static void hold_and_note(const char *call)
 {
-	int saved = errno, file = open_file("calls", "", O_WRONLY | O_APPEND);
+	int saved = errno, file, held = 0;
 	char line[32];
 
+	while ((file = open_file(call, ".hold", O_RDONLY)) >= 0) {
+		close(file);
+		if (!held++)
+			close(open_file(call, ".held", O_WRONLY | O_CREAT));
+		usleep(1000);
+	}
+	file = open_file("calls", "", O_WRONLY | O_APPEND);
 	if (file >= 0) {
 		snprintf(line, sizeof(line), "%s\n", call);
 		if (write(file, line, strlen(line)) < 0)
@@ -87,7 +87,7 @@ static void note(const char *call)
                                                            \
 		*(void **)&real = dlsym(RTLD_NEXT, #name); \
 		got = fails(call) ? -1 : real arguments;   \
-		note(call);                                \
+		hold_and_note(call);                       \
 		return got;                                \
 	}
 

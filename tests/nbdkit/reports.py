@@ -221,12 +221,22 @@ class Reports(Test):
             self.server.heal("pwrite")
             self.told(a, b)
 
+    def test_the_flusher_records_what_fails_and_takes_nothing(self):
+        server = self.serve(cache=64, age=1)
+        a, b = server.connect(), server.connect()
+        server.note_calls()
+        server.fail("pwrite", errno.EIO)
+        for passes in (1, 2):  # in the second one, all that the first one does is done
+            a.pwrite(b"x", passes * BLOCK)
+            until(lambda: server.calls().count("pwrite") == passes)
+        self.assertEqual(self.told(server.connect(), a, a, b), ["EIO", "EIO", 0, "EIO"])
+
     # The server's end.
 
     def test_the_end_says_what_was_lost(self):
         self.lose(self.server.connect())
         self.assertEqual(self.server.stop(), 0)
-        self.assertRegex(self.server.said(), "1 blocks could not be written; reported to no client: Input/output")
+        self.assertRegex(self.server.said(), "1 blocks are lost; reported to no client: Input/output")
 
     def test_the_end_writes_all_back_and_says_nothing_if_all_is_well(self):
         self.server.connect().pwrite(b"x", 7)
@@ -238,7 +248,7 @@ class Reports(Test):
         self.server.connect().pwrite(b"x", 7)
         self.server.fail("pwrite", errno.ENOSPC)
         self.server.stop()
-        self.assertRegex(self.server.said(), "1 blocks could not be written; reported to no client: No space")
+        self.assertRegex(self.server.said(), "1 blocks are lost; reported to no client: No space")
 
 
 class FullDisk(Test):
