@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * An nbdkit plugin that serves a file or a block device through a write-back cache. A write is answered from
- * memory. If its data cannot be stored later, the next FLUSH of each connection fails, once.
- *
- * The cache holds dirty data only, as blocks with one range of dirty bytes. So no write has to read first. The
- * flusher writes blocks that are old, a request those that are in its way. Then they leave the cache.
+ * memory. If its data cannot be stored later, the next FLUSH of each connection fails, once. The cache holds
+ * dirty data only. The flusher writes all of it from time to time, a request what is in its way.
  */
 #include <errno.h>
 #include <errseq/errseq.h>
@@ -27,7 +25,7 @@ struct block {
 	LIST_ENTRY(block) entry;
 	uint64_t index;	   /* its place in the export, in blocks */
 	uint64_t number;   /* the value of dirtied when it became dirty */
-	unsigned from, to; /* the dirty bytes */
+	unsigned from, to; /* the dirty bytes: one range, so no write has to read first */
 	bool writing;
 	char data[BLOCK];
 };
@@ -47,7 +45,6 @@ static pthread_cond_t cleaned = PTHREAD_COND_INITIALIZER; /* a block has left th
 static LIST_HEAD(bucket, block) * buckets;		  /* the dirty blocks, by index % limit */
 static uint64_t limit, dirty; /* blocks that may be dirty, and that are */
 static uint64_t dirtied;      /* blocks that became dirty, from the start */
-static unsigned lost;	      /* blocks that could not be written, from the start */
 
 /* 0 or a negated errno. */
 static int move_all(char *data, size_t count, uint64_t offset, bool out)
@@ -74,6 +71,7 @@ static struct block *find(uint64_t index)
 /* Writes a block, or waits while another thread writes it. The lock is released meanwhile. */
 static void clean(struct block *block)
 {
+	uint64_t offset = block->index * BLOCK + block->from;
 	int err;
 
 	if (block->writing) {
@@ -82,8 +80,10 @@ static void clean(struct block *block)
 	}
 	block->writing = true;
 	pthread_mutex_unlock(&lock);
-	err = move_all(block->data + block->from, block->to - block->from,
-		       block->index * BLOCK + block->from, true);
+	err = move_all(block->data + block->from, block->to - block->from, offset, true);
+	if (err)
+		nbdkit_error("the write at byte %ju is lost: %s", (uintmax_t)offset,
+			     strerror(-err));
 	pthread_mutex_lock(&lock);
 	/* docs: write-back */
 	/* Written or lost, the block leaves the cache: reads show what the disk has. Then record. Both happen
@@ -94,12 +94,10 @@ static void clean(struct block *block)
 	/* docs: end */
 	free(block);
 	dirty--;
-	lost += err != 0;
 	pthread_cond_broadcast(&cleaned);
 }
 
-/* Writes what is dirty in a range, and waits for other threads that do. What becomes dirty meanwhile is left
- * alone, or this might never end. */
+/* Writes what is dirty in a range, and not what becomes dirty meanwhile: that might never end. */
 static void write_back(uint64_t count, uint64_t offset)
 {
 	uint64_t first = offset / BLOCK, end = (offset + count + BLOCK - 1) / BLOCK, i, last;
@@ -152,11 +150,12 @@ static struct block *make_dirty(uint64_t index, unsigned from, unsigned to)
 static int cache_write(const char *data, uint32_t count, uint64_t offset)
 {
 	pthread_mutex_lock(&lock);
-	for (unsigned n; count > 0; data += n, count -= n, offset += n) {
-		unsigned at = (unsigned)(offset % BLOCK);
-		struct block *block =
-			make_dirty(offset / BLOCK, at, at + (n = MIN(count, BLOCK - at)));
+	for (unsigned at, n; count > 0; data += n, count -= n, offset += n) {
+		struct block *block;
 
+		at = (unsigned)(offset % BLOCK);
+		n = MIN(count, BLOCK - at);
+		block = make_dirty(offset / BLOCK, at, at + n);
 		if (!block)
 			break;
 		memcpy(block->data + at, data, n);
@@ -231,19 +230,21 @@ static int nbd_read(void *cursor, void *buf, uint32_t count, uint64_t offset, ui
 	int err = 0;
 
 	(void)cursor, (void)flags;
-	for (unsigned n; count > 0 && !err; buf = (char *)buf + n, count -= n, offset += n) {
-		unsigned at = (unsigned)(offset % BLOCK);
+	for (unsigned at, n; count > 0 && !err; buf = (char *)buf + n, count -= n, offset += n) {
 		struct block *block;
 		bool is_dirty;
 
+		at = (unsigned)(offset % BLOCK);
 		n = MIN(count, BLOCK - at);
 		pthread_mutex_lock(&lock);
 		block = find(offset / BLOCK);
 		is_dirty = block && block->from <= at && at < block->to;
-		if (is_dirty)
-			memcpy(buf, block->data + at, n = MIN(n, block->to - at));
-		else if (block && at < block->from)
+		if (block && at < block->from)
 			n = MIN(n, block->from - at);
+		if (is_dirty) {
+			n = MIN(n, block->to - at);
+			memcpy(buf, block->data + at, n);
+		}
 		pthread_mutex_unlock(&lock);
 		if (!is_dirty)
 			err = move_all(buf, n, offset, false);
@@ -370,16 +371,15 @@ static void nbd_cleanup(void)
 	sync_file();
 	/* Sample skips what was reported. What it leaves was reported to nobody. */
 	err = errseq_check(&errors, errseq_sample(&errors));
-	if (lost || err)
-		nbdkit_error("%u blocks are lost; reported to no client: %s", lost, strerror(-err));
+	if (err)
+		nbdkit_error("data is lost, and no client was told: %s", strerror(-err));
 }
 
 static struct nbdkit_plugin plugin = {
 	.name = "errseq-writeback",
 	.config = nbd_config,
-	.config_help = "file=PATH         the file or block device to serve (required)\n"
-		       "cache-size=SIZE   memory for data that is not written yet (default 64M)\n"
-		       "age=SECONDS       how long data may stay there (default 5)",
+	.config_help =
+		"file=PATH (required)  cache-size=SIZE (default 64M)  age=SECONDS (default 5)",
 	.magic_config_key = "file",
 	.get_ready = nbd_get_ready,
 	.after_fork = nbd_after_fork,

@@ -236,7 +236,15 @@ class Reports(Test):
     def test_the_end_says_what_was_lost(self):
         self.lose(self.server.connect())
         self.assertEqual(self.server.stop(), 0)
-        self.assertRegex(self.server.said(), "1 blocks are lost; reported to no client: Input/output")
+        self.assertRegex(self.server.said(), "the write at byte 0 is lost: Input/output error\n(.*\n)*.*no client was told: Input/output")
+
+    def test_the_end_says_nothing_more_if_a_client_was_told(self):
+        a = self.server.connect()
+        self.lose(a)
+        self.told(a)
+        del a
+        self.server.stop()
+        self.assertNotIn("no client was told", self.server.said())
 
     def test_the_end_writes_all_back_and_says_nothing_if_all_is_well(self):
         self.server.connect().pwrite(b"x", 7)
@@ -248,7 +256,7 @@ class Reports(Test):
         self.server.connect().pwrite(b"x", 7)
         self.server.fail("pwrite", errno.ENOSPC)
         self.server.stop()
-        self.assertRegex(self.server.said(), "1 blocks are lost; reported to no client: No space")
+        self.assertRegex(self.server.said(), "the write at byte 7 is lost: No space.*\n.*no client was told: No space")
 
 
 class FullDisk(Test):

@@ -85,7 +85,8 @@ class Server:
         return self.log.read()
 
     def stop(self, with_signal=signal.SIGTERM):
-        """Ends it as a service manager does. Returns its exit status."""
+        """Ends it as a service manager does. Returns its exit status. nbdkit waits until all clients are gone, so the
+        caller holds no connection any more."""
         self.connections = []
         self.process.send_signal(with_signal)
         self.process.wait(600)
