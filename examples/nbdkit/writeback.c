@@ -199,17 +199,17 @@ static int answer(const char *request, int err)
 	return -1;
 }
 
-/* docs: open */
 static void *nbd_open(int readonly)
 {
 	errseq_shared_cursor_t *cursor = malloc(sizeof(*cursor));
 
 	(void)readonly; /* a reader may FLUSH, and learn that data is lost */
+	/* docs: open */
 	if (cursor) /* A reported error is past. This connection still gets an unreported one. */
 		errseq_shared_cursor_init(cursor, errseq_sample(&errors));
+	/* docs: end */
 	return cursor;
 }
-/* docs: end */
 
 static void nbd_close(void *cursor)
 {
@@ -252,23 +252,23 @@ static int nbd_read(void *cursor, void *buf, uint32_t count, uint64_t offset, ui
 	return answer("read", err);
 }
 
-/* docs: flush */
 static int nbd_flush(void *cursor, uint32_t flags)
 {
 	(void)flags;
+	/* docs: flush */
 	write_back((uint64_t)export_size, 0);
 	sync_file(); /* once these two return, each failure is in the word */
 	return answer("flush", errseq_check_and_advance_shared(&errors, cursor));
+	/* docs: end */
 }
-/* docs: end */
 
 /* docs: write */
 static int nbd_write(void *cursor, const void *buf, uint32_t count, uint64_t offset, uint32_t flags)
 {
-	errseq_cursor_t before = errseq_peek(&errors);
+	errseq_cursor_t before = flags & NBDKIT_FLAG_FUA ? errseq_peek(&errors) : 0;
 	int err = cache_write(buf, count, offset);
 
-	(void)cursor; /* it is FLUSH's */
+	(void)cursor; /* it belongs to FLUSH */
 	if (!err && flags & NBDKIT_FLAG_FUA) {
 		write_back(count, offset);
 		sync_file();
@@ -278,21 +278,21 @@ static int nbd_write(void *cursor, const void *buf, uint32_t count, uint64_t off
 }
 /* docs: end */
 
-/* docs: zero */
 static int make_hole(int mode, uint32_t count, uint64_t offset, uint32_t flags)
 {
 	errseq_cursor_t before;
 
+	/* docs: zero */
 	write_back(count, offset); /* or older data would be written over the zeroes */
 	before = errseq_peek(&errors);
 	if (fallocate(fd, mode | FALLOC_FL_KEEP_SIZE, (off_t)offset, count) != 0)
 		return errno == EINVAL ? -EOPNOTSUPP : -errno; /* EINVAL: a device, not aligned */
+	/* docs: end */
 	if (!(flags & NBDKIT_FLAG_FUA))
 		return 0;
 	sync_file();
 	return errseq_check(&errors, before);
 }
-/* docs: end */
 
 static int nbd_zero(void *cursor, uint32_t count, uint64_t offset, uint32_t flags)
 {

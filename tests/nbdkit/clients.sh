@@ -63,6 +63,18 @@ if have qemu-io; then
 	[ "$(head -c 1048576 disk | tr -d '\001' | wc -c)" = $((3072 + 5120 + 65536 + 4096)) ] ||
 		fail "qemu-io wrote something else"
 	echo "qemu-io writes, with FUA, zeroes, discards, flushes"
+
+	truncate -s 1M limited
+	(
+		trap '' XFSZ
+		ulimit -f 512
+		# shellcheck disable=SC2016
+		nbdkit -U - "$plugin" limited --run \
+			'qemu-io -t writeback -f raw -c "write 600k 4k" -c flush -c flush "$uri"' >said 2>&1 || true
+	)
+	grep -q '^wrote 4096/4096 bytes' said || fail "the write should succeed: $(cat said)"
+	[ "$(grep -c 'flush: File too large' said)" = 1 ] || fail "one of two flushes should fail: $(cat said)"
+	echo "at a file size limit, one of two flushes fails, as docs/nbd-servers.md says"
 else
 	skip_part "qemu-io (Debian: qemu-utils) was not found"
 fi
