@@ -7,14 +7,13 @@
 #include <errno.h>
 #include <errseq/errseq.h>
 #include <fcntl.h>
-#include <pthread.h>
+#include <pthread.h> /* and time.h */
 #include <semaphore.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/param.h>
 #include <sys/queue.h>
-#include <time.h>
 #include <unistd.h>
 #define NBDKIT_API_VERSION 2
 #include <nbdkit-plugin.h>
@@ -39,12 +38,10 @@ static pthread_t flusher;
 static sem_t stop; /* the flusher */
 static pthread_mutex_t sync_lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* This lock guards the blocks, and what follows. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;  /* for the blocks, and what follows */
 static pthread_cond_t cleaned = PTHREAD_COND_INITIALIZER; /* a block has left the cache */
 static LIST_HEAD(bucket, block) * buckets;		  /* the dirty blocks, by index % limit */
-static uint64_t limit, dirty; /* blocks that may be dirty, and that are */
-static uint64_t dirtied;      /* blocks that became dirty, from the start */
+static uint64_t limit, dirty, dirtied; /* blocks that may be dirty, that are, and that became so */
 
 /* 0 or a negated errno. */
 static int move_all(char *data, size_t count, uint64_t offset, bool out)
@@ -325,8 +322,10 @@ static int nbd_can_multi_conn(void *cursor)
 
 static int nbd_config(const char *key, const char *value)
 {
-	if (strcmp(key, "file") == 0)
-		return file = value, 0;
+	if (strcmp(key, "file") == 0) {
+		file = value;
+		return 0;
+	}
 	if (strcmp(key, "cache-size") == 0)
 		return (cache_size = nbdkit_parse_size(value)) < 0 ? -1 : 0;
 	if (strcmp(key, "age") == 0)
@@ -396,4 +395,5 @@ static struct nbdkit_plugin plugin = {
 	.trim = nbd_trim,
 };
 
+struct nbdkit_plugin *plugin_init(void); /* nbdkit calls it */
 NBDKIT_REGISTER_PLUGIN(plugin)
