@@ -221,6 +221,25 @@ class Reports(Test):
             self.server.heal("pwrite")
             self.told(a, b)
 
+    def test_a_flush_waits_for_a_write_that_hangs_and_tells_that_it_failed(self):
+        a, b = self.server.connect(), self.server.connect()
+        a.pwrite(b"x" * BLOCK, 0)
+        self.server.fail("pwrite", errno.EIO, ".once")
+        self.server.hold("pwrite")
+        pushes = a.aio_pwrite(b"y" * BLOCK, BLOCK)
+        until(lambda: a.poll(0) < 0 or self.server.is_held("pwrite"))
+        flush = b.aio_flush()
+        for _ in range(20):
+            b.poll(5)
+        self.assertFalse(b.aio_command_completed(flush), "it did not wait")
+        self.server.release("pwrite")
+
+        def complete(connection, cookie):
+            while not connection.aio_command_completed(cookie):
+                connection.poll(-1)
+
+        self.assertEqual([errno_of(complete, b, flush), errno_of(complete, a, pushes)], ["EIO", 0])
+
     def test_the_flusher_records_what_fails_and_takes_nothing(self):
         server = self.serve(cache=64, age=1)
         a, b = server.connect(), server.connect()
