@@ -80,7 +80,8 @@ int answers_are_right(const struct workload *workload, const struct contestant *
 	unsigned i;
 	int error;
 
-	if (!(who->gives & EACH_ONCE)) /* the floor and sticky do not promise to be right */
+	/* the floor and sticky do not promise to be right, and the counter knows no errno */
+	if (!(who->gives & EACH_ONCE) || !(who->gives & LATEST))
 		return 1;
 	if (workload->loop == BESIDE) {
 		if (jobs[threads].errors != 0)

@@ -53,6 +53,7 @@ enum loop {
 	RECORD,
 	RECORD_ALTERNATING,
 	RECORD_AND_ADVANCE,
+	RECORD_SPACED, /* record, and a few hundred nanoseconds of other work */
 	SAMPLE,
 	PEEK,
 	ROUND,	/* record, then every observer advances */

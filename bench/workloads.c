@@ -27,6 +27,8 @@ const struct workload workloads[] = {
 	  NOTHING, 0, 0 },
 	{ "record-advance", "record, then advance, together", RECORD_AND_ADVANCE, ONE_THREAD,
 	  NOTHING, 0, 0 },
+	{ "record-spaced", "record, and other work in between", RECORD_SPACED, THREADS, NOTHING, 0,
+	  0 },
 	{ "beside-1000", "advance, 1 record in 1000 calls", BESIDE, THREADS, NOTHING, 0, 1000 },
 	{ "beside-1000000", "advance, 1 record in 1000000 calls", BESIDE, THREADS, NOTHING, 0,
 	  1000000 },

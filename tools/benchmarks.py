@@ -32,7 +32,8 @@ TARGETS = [
     ("record and report, in turn", "record-advance", 1, "errseq", 1.25),
 ]
 # The columns of the page's tables: workload, n, what the figure is, heading.
-CALLS = [(w, 1, "ns", w) for w in ("check", "advance", "flags", "error", "sample", "peek", "record", "record-advance")]
+CALLS = [(w, 1, "ns", w) for w in ("check", "advance", "flags", "error", "sample", "peek", "record", "record-spaced",
+                                    "record-advance")]
 THREADS = [(w, 0, "ns", w) for w in ("check", "check-apart", "advance", "beside-1000", "beside-1000-recorder",
                                      "beside-1000000", "beside-1000000-recorder", "record", "record-alternating")]
 SIZES = [("bytes-word", 1, "count", "bytes a word"), ("bytes-observer", 1, "count", "bytes an observer"),
@@ -122,6 +123,10 @@ def targets(runs):
         rows.append([what, f"≤ {limit:.2f}", *(cell(r, r and r <= limit) for r in ratios)])
     mutex = [run.get("advance", 0, "ratio", "mutex") for run in runs]
     rows.append(["for comparison: check and advance of a mutex, all threads", "≥ 25", *(cell(r, r and r >= 25) for r in mutex)])
+    for what, contestant in (("record beside a bare fetch-and-add, which cannot say which error", "errseq"), ("the same with a spinlock", "spinlock"),
+                             ("the same with a mutex", "mutex")):
+        pairs = [(run.get("record", 1, "ns", contestant), run.get("record", 1, "ns", "counter")) for run in runs]
+        rows.append([what, "", *(cell(r and c and r / c, True) for r, c in pairs)])
     code = [run.get("code", 1, "count", "errseq") for run in runs]
     rows.append(["code of both words at -O2, bytes", "< 2048", *(cell(b, b and b < 2048) for b in code)])
     rows.append(["threads", "", *(str(run.most("check")) for run in runs)])

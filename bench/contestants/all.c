@@ -5,7 +5,7 @@
 
 extern const struct contestant contestant_floor, contestant_errseq, contestant_errseq_called,
 	contestant_errseq64, contestant_errseq_shared, contestant_mutex, contestant_spinlock,
-	contestant_packed, contestant_registry, contestant_sticky;
+	contestant_packed, contestant_registry, contestant_sticky, contestant_counter;
 
 const struct contestant *const contestants[] = {
 	&contestant_floor,	   &contestant_errseq,
@@ -19,5 +19,5 @@ const struct contestant *const contestants[] = {
 #ifdef ERRSEQ_HAVE_64
 	&contestant_packed,
 #endif
-	&contestant_registry,	   &contestant_sticky, NULL,
+	&contestant_registry,	   &contestant_sticky, &contestant_counter,  NULL,
 };

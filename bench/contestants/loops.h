@@ -80,6 +80,18 @@ LOOP(loop_advance, 1, COUNT(advance(word, observer)))
 LOOP(loop_record, 1, errors += record(word, -EIO) != 0)
 LOOP(loop_record_alternating, 2, errors += record(word, -EIO) != 0;
      errors += record(word, -ENOSPC) != 0)
+/* As errors really come: a failing I/O, and what a program does about it, lie in between. */
+static inline void other_work(void)
+{
+	unsigned number = 1, i;
+
+	for (i = 0; i < 256; i++) {
+		number = number * 1103515245u + 12345u;
+		__asm__ volatile("" : "+r"(number)); /* one after the other, and none left out */
+	}
+}
+
+LOOP(loop_record_spaced, 1, other_work(); errors += record(word, -EIO) != 0)
 LOOP(loop_record_and_advance, 1, record(word, -EIO); COUNT(advance(word, observer)))
 LOOP(loop_round, number, record(word, -EIO); EACH COUNT(advance(word, &observers[at])))
 
@@ -249,6 +261,7 @@ const struct contestant CONTESTANT = {
 		[RECORD] = loop_record,
 		[RECORD_ALTERNATING] = loop_record_alternating,
 		[RECORD_AND_ADVANCE] = loop_record_and_advance,
+		[RECORD_SPACED] = loop_record_spaced,
 		[SAMPLE] = loop_sample,
 #ifdef HAS_PEEK
 		[PEEK] = loop_peek,
