@@ -2,12 +2,10 @@
 # SPDX-License-Identifier: MIT
 # wbfs over wbfs: the lower one's fsync(2) really fails, with data that the upper one had handed over long ago, and
 # the upper one tells that on.
-# usage: stacked.sh SOURCE_DIR WORK_DIR WBFS
+# usage: stacked.sh WORK_DIR WBFS
 set -eu
-source_dir=$1
-. "$source_dir/tests/common/check.sh"
-. "$source_dir/tests/wbfs/mounted.sh"
-begin "$2" "$3"
+. "$(dirname "$0")/mounted.sh"
+begin "$1" "$2"
 mkdir top
 
 start upper mount

@@ -10,10 +10,16 @@
  *
  * There is one daemon at a time. What fails in here fails the running cmocka test.
  */
-#ifndef ERRSEQ_TESTS_MOUNTED_H
-#define ERRSEQ_TESTS_MOUNTED_H
+#ifndef WBFS_TESTS_MOUNTED_H
+#define WBFS_TESTS_MOUNTED_H
 
-#include "../common/harness.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -22,6 +28,17 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Ends the running test as skipped, with a reason. */
+#define SKIP_BECAUSE(...)                       \
+	do {                                    \
+		printf("SKIP: %s: ", __func__); \
+		printf(__VA_ARGS__);            \
+		printf("\n");                   \
+		skip();                         \
+	} while (0)
 
 enum {
 	VIEWS = 2,

@@ -279,24 +279,28 @@ static int as_nobody(const char *path, int flags)
 	return status_of(process);
 }
 
-static void others_may_do_what_modes_allow_and_never_command_the_daemon(void **state)
+static void other_users_are_not_served_and_never_command_the_daemon(void **state)
 {
 	(void)state;
-	start_daemon("-o", "allow_other", NULL);
+	start_daemon(NULL);
 	closed(file("public"));
-	closed(file("private"));
-	assert_int_equal(chmod(in_mount("private"), 0600), 0);
+	assert_int_equal(chmod(in_mount("public"), 0666), 0);
 	assert_int_equal(chmod(in_folder(""), 0755), 0);
 	assert_int_equal(chmod(in_folder(".."), 0755), 0);
-	if (as_nobody(in_mount("public"), O_RDONLY) != 0)
+	if (as_nobody(in_upper("public"), O_RDONLY) != 0)
 		SKIP_BECAUSE("nobody cannot reach %s", in_folder(""));
+	assert_int_equal(as_nobody(in_mount("public"), O_RDONLY), EACCES);
 	assert_int_equal(as_nobody(in_mount("public"), O_WRONLY), EACCES);
-	assert_int_equal(as_nobody(in_mount("private"), O_RDONLY), EACCES);
 	assert_int_equal(as_nobody(in_mount("new"), O_WRONLY | O_CREAT), EACCES);
 	assert_int_equal(as_nobody(in_mount(".wbfs-control"), O_RDONLY), EACCES);
 	assert_int_equal(as_nobody(in_mount(".wbfs-control"), O_WRONLY), EACCES);
-	assert_int_equal(unlink(in_mount("public")), 0);
-	assert_true(unlink(in_mount(".wbfs-control")) != 0);
+}
+
+static void the_control_file_cannot_be_removed(void **state)
+{
+	(void)state;
+	assert_int_equal(errno_of(unlink(in_mount(".wbfs-control"))), EPERM);
+	assert_int_equal(errno_of(rename(in_mount(".wbfs-control"), in_mount("x"))), EPERM);
 	assert_int_equal(access(in_mount(".wbfs-control"), F_OK), 0);
 }
 
@@ -320,8 +324,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(what_is_there_already_is_served, with_nothing,
 						without_daemon),
 		cmocka_unit_test_setup_teardown(
-			others_may_do_what_modes_allow_and_never_command_the_daemon, with_nothing,
+			other_users_are_not_served_and_never_command_the_daemon, with_nothing,
 			without_daemon),
+		WITH_DAEMON(the_control_file_cannot_be_removed),
 	};
 
 	begin_program();

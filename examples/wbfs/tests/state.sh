@@ -2,12 +2,10 @@
 # SPDX-License-Identifier: MIT
 # wbfs --volatile --state FILE: mounted again without a sync, the view is accepted exactly when nothing failed in
 # between and the stored position is of this life of this folder's word.
-# usage: state.sh SOURCE_DIR WORK_DIR WBFS
+# usage: state.sh WORK_DIR WBFS
 set -eu
-source_dir=$1
-. "$source_dir/tests/common/check.sh"
-. "$source_dir/tests/wbfs/mounted.sh"
-begin "$2" "$3"
+. "$(dirname "$0")/mounted.sh"
+begin "$1" "$2"
 mkdir states view2
 state=$work/states/state
 
