@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "cache.h"
-#include "failpoint.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -128,13 +127,6 @@ static int write_all(struct inode *inode, off_t backing_size)
 	return err;
 }
 
-static void drop_clean_pages(struct inode *inode)
-{
-	pages_drop(&inode->pages, 0, WRITTEN, SIZE_MAX);
-	pages_drop(&inode->pages, 0, DIRTY, SIZE_MAX); /* of a deleted file */
-	FAILPOINT("clean");
-}
-
 /*
  * Writes the inode back, whoever asked for it. The caller holds inode->lock. So others who want the result wait, and
  * then find nothing dirty and the error recorded. For the same reason the inode leaves the list of dirty ones last:
@@ -168,7 +160,8 @@ void write_back(struct inode *inode)
 
 	/* docs: write-back */
 	/* What failed is LOST, which is clean: nothing is dirty when the error is recorded. */
-	drop_clean_pages(inode);
+	pages_drop(&inode->pages, 0, WRITTEN, SIZE_MAX);
+	pages_drop(&inode->pages, 0, DIRTY, SIZE_MAX); /* of a deleted file */
 	if (err)
 		record_error(inode, err);
 	/* docs: end */

@@ -52,7 +52,7 @@ static void check_proc(int fd)
 static void say_what_is_given_up(int signal, unsigned handles)
 {
 	if (signal)
-		log_line("ended by %s; %u open files and directories are given up",
+		log_line("told to end (%s): %u open files and directories are given up",
 			 strsignal(signal), handles);
 }
 
