@@ -16,6 +16,7 @@ static int parent = -1; /* a pipe */
 static pthread_t waiter;
 static sigset_t ending;
 static int received;
+static atomic_bool over;
 
 void daemon_fork(void)
 {
@@ -60,14 +61,16 @@ static void ignore(int signal)
 void signals_block(void)
 {
 	struct sigaction wake = { .sa_handler = ignore }; /* for mount_tell_to_end */
-	int numbers[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT }, i;
+	int numbers[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR2 };
+	size_t i;
 
 	sigaction(SIGUSR1, &wake, NULL);
+	signal(SIGUSR2, SIG_DFL); /* for signals_stop */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGXFSZ,
 	       SIG_IGN); /* a limit on file sizes is an error of a call, and not the daemon's end */
 	sigemptyset(&ending);
-	for (i = 0; i < 4; i++)
+	for (i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
 		sigaddset(&ending, numbers[i]);
 	pthread_sigmask(SIG_BLOCK, &ending, NULL);
 }
@@ -79,7 +82,9 @@ static void *wait_for_signal(void *argument)
 
 	while (sigwait(&ending, &number) != 0)
 		;
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, NULL);
+	/* relaxed: the signal orders them */
+	if (number == SIGUSR2 && atomic_load_explicit(&over, memory_order_relaxed))
+		return NULL;
 	received = number;
 	mount_tell_to_end(mount);
 	return NULL;
@@ -92,7 +97,8 @@ int signals_start(struct mount *mount)
 
 int signals_stop(void)
 {
-	pthread_cancel(waiter);
+	atomic_store_explicit(&over, true, memory_order_relaxed);
+	pthread_kill(waiter, SIGUSR2);
 	pthread_join(waiter, NULL);
 	return received;
 }

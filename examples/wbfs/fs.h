@@ -22,6 +22,12 @@
 
 struct view;
 
+enum phase {
+	NOT_YET,
+	SERVING,
+	ENDED
+};
+
 /* One place where the kernel shows the cache: the upper mount, or a volatile view of it. */
 struct mount {
 	struct cache *cache;
@@ -40,12 +46,8 @@ struct mount {
 	unsigned dev_minor; /* the connection's number */
 
 	pthread_mutex_t lock; /* guards the following; taken alone */
-	enum {
-		NOT_YET,
-		SERVING,
-		ENDED
-	} phase;	  /* of mount_serve */
-	pthread_t server; /* the thread that is in there */
+	enum phase phase;     /* of mount_serve */
+	pthread_t server;     /* the thread that is in there */
 	LIST_HEAD(handles, handle) handles;
 };
 

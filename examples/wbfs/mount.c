@@ -5,6 +5,7 @@
 #include "fs.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -132,7 +133,7 @@ bool mount_is_over(const struct mount *mount)
 	return poll(&device, 1, 0) == 1 && device.revents & POLLERR;
 }
 
-static void enter_phase(struct mount *mount, int phase)
+static void enter_phase(struct mount *mount, enum phase phase)
 {
 	pthread_mutex_lock(&mount->lock);
 	mount->server = pthread_self();
@@ -180,6 +181,21 @@ void mount_tell_to_end(struct mount *mount)
 }
 
 /*
+ * When its last descriptor is closed, the kernel ends the connection, and whoever waits for an answer gets an error. A
+ * broken pipe takes the descriptor's place: libfuse sees that the connection has ended, and does not unmount by path.
+ */
+static void close_connection(struct mount *mount)
+{
+	int ends[2];
+
+	if (pipe2(ends, O_CLOEXEC) != 0)
+		return;
+	close(ends[0]);
+	(void)dup3(ends[1], fuse_session_fd(mount->session), O_CLOEXEC);
+	close(ends[1]);
+}
+
+/*
  * The kernel sends neither RELEASE nor FORGET for what is still open or known when a mount ends, nor for a reply that
  * came too late for it.
  */
@@ -189,8 +205,8 @@ unsigned mount_end(struct mount *mount)
 	unsigned given_up = 0;
 
 	mount_point_unmount(mount);
-	if (mount_is_over(mount)) /* else libfuse would unmount whatever is at that path */
-		fuse_session_unmount(mount->session);
+	close_connection(mount);
+	fuse_session_unmount(mount->session);
 	fuse_session_destroy(mount->session);
 	while ((handle = LIST_FIRST(&mount->handles))) {
 		handle_free(mount, handle);

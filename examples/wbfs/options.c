@@ -106,6 +106,7 @@ enum {
 	FOR_OTHERS,
 	KNOWN
 };
+#define KEY_ONLY ((unsigned long)-1U) /* as in FUSE_OPT_KEY, of which clang warns */
 
 /* For fuse_opt_parse, which knows how libfuse separates options. Discards none: all go on to libfuse. */
 static int check_mount_option(void *data, const char *option, int key, struct fuse_args *args)
@@ -114,12 +115,11 @@ static int check_mount_option(void *data, const char *option, int key, struct fu
 	(void)args;
 	if (key == FOR_OTHERS)
 		give_up(EXIT_USAGE,
-			"-o %s: wbfs serves only the user who calls it; it would act for others "
-			"with "
-			"that user's rights",
+			"-o %s: wbfs serves only the user who calls it; for others it would act "
+			"with that user's rights",
 			option);
 	if (key == FUSE_OPT_KEY_OPT)
-		give_up(EXIT_USAGE, "-o %s: no-such mount option of wbfs; %s", option, hint);
+		give_up(EXIT_USAGE, "-o %s: wbfs does not know this option; %s", option, hint);
 	return 1;
 }
 
@@ -127,24 +127,24 @@ static int check_mount_option(void *data, const char *option, int key, struct fu
 static void check_mount_options(const char *options)
 {
 	static const struct fuse_opt known[] = {
-		FUSE_OPT_KEY("allow_other", FOR_OTHERS),
-		FUSE_OPT_KEY("allow_root", FOR_OTHERS),
-		FUSE_OPT_KEY("user_id=", FOR_OTHERS),
-		FUSE_OPT_KEY("group_id=", FOR_OTHERS),
-		FUSE_OPT_KEY("default_permissions", KNOWN),
-		FUSE_OPT_KEY("ro", KNOWN),
-		FUSE_OPT_KEY("rw", KNOWN),
-		FUSE_OPT_KEY("atime", KNOWN),
-		FUSE_OPT_KEY("noatime", KNOWN),
-		FUSE_OPT_KEY("diratime", KNOWN),
-		FUSE_OPT_KEY("nodiratime", KNOWN),
-		FUSE_OPT_KEY("dev", KNOWN),
-		FUSE_OPT_KEY("nodev", KNOWN),
-		FUSE_OPT_KEY("suid", KNOWN),
-		FUSE_OPT_KEY("nosuid", KNOWN),
-		FUSE_OPT_KEY("exec", KNOWN),
-		FUSE_OPT_KEY("noexec", KNOWN),
-		FUSE_OPT_KEY("max_read=", KNOWN),
+		{ "allow_other", KEY_ONLY, FOR_OTHERS },
+		{ "allow_root", KEY_ONLY, FOR_OTHERS },
+		{ "user_id=", KEY_ONLY, FOR_OTHERS },
+		{ "group_id=", KEY_ONLY, FOR_OTHERS },
+		{ "default_permissions", KEY_ONLY, KNOWN },
+		{ "ro", KEY_ONLY, KNOWN },
+		{ "rw", KEY_ONLY, KNOWN },
+		{ "atime", KEY_ONLY, KNOWN },
+		{ "noatime", KEY_ONLY, KNOWN },
+		{ "diratime", KEY_ONLY, KNOWN },
+		{ "nodiratime", KEY_ONLY, KNOWN },
+		{ "dev", KEY_ONLY, KNOWN },
+		{ "nodev", KEY_ONLY, KNOWN },
+		{ "suid", KEY_ONLY, KNOWN },
+		{ "nosuid", KEY_ONLY, KNOWN },
+		{ "exec", KEY_ONLY, KNOWN },
+		{ "noexec", KEY_ONLY, KNOWN },
+		{ "max_read=", KEY_ONLY, KNOWN },
 		FUSE_OPT_END,
 	};
 	struct fuse_args args = FUSE_ARGS_INIT(0, NULL);

@@ -134,7 +134,6 @@ void mount_point_abort(const struct mount *mount)
 			      MNT_FORCE | MNT_DETACH | UMOUNT_NOFOLLOW);
 }
 
-/* The kernel closes the connection by itself when nobody uses the mount any more. If we end before, we abort it. */
 void mount_point_unmount(const struct mount *mount)
 {
 	char path[PATH_MAX];
@@ -149,6 +148,4 @@ void mount_point_unmount(const struct mount *mount)
 		log_line("'%s' could not be unmounted, and is dead from now on; try fusermount3 -u",
 			 mount->at);
 	}
-	if (!mount_is_over(mount))
-		abort_connection(mount);
 }

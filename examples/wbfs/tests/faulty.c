@@ -44,7 +44,7 @@ static const char *path_of(char path[PATH_SIZE], const char *name, const char *w
 	return path;
 }
 
-static void note(const char *format, ...)
+__attribute__((format(printf, 1, 2))) static void note(const char *format, ...)
 {
 	char path[PATH_SIZE], line[256];
 	int fd = open(path_of(path, "trace", ""), O_WRONLY | O_APPEND | O_CLOEXEC), saved = errno;
@@ -224,7 +224,7 @@ WRAPS(void, pages_drop, struct pages *pages, size_t from, enum page_state state,
 		stop_at("clean");
 }
 
-void __wrap_syslog(int priority, const char *format, ...);
+__attribute__((format(printf, 2, 3))) void __wrap_syslog(int priority, const char *format, ...);
 void __wrap_syslog(int priority, const char *format, ...)
 {
 	char path[PATH_SIZE], line[2048];

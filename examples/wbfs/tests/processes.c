@@ -82,14 +82,6 @@ int status_of(pid_t process)
 	return status;
 }
 
-static void limit_process(int resource, unsigned long value)
-{
-	const struct rlimit limit = { value, value };
-
-	if (value)
-		setrlimit(resource, &limit);
-}
-
 /* Starts arguments[0], with both outputs in the file. */
 pid_t spawned(const char *const *arguments, const char *output, unsigned long file_limit,
 	      unsigned long descriptor_limit)
@@ -101,8 +93,11 @@ pid_t spawned(const char *const *arguments, const char *output, unsigned long fi
 
 		if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
 			_exit(126);
-		limit_process(RLIMIT_FSIZE, file_limit);
-		limit_process(RLIMIT_NOFILE, descriptor_limit);
+		if (file_limit)
+			setrlimit(RLIMIT_FSIZE, &(struct rlimit){ file_limit, file_limit });
+		if (descriptor_limit)
+			setrlimit(RLIMIT_NOFILE,
+				  &(struct rlimit){ descriptor_limit, descriptor_limit });
 		execvp(arguments[0], (char *const *)(uintptr_t)arguments);
 		_exit(127);
 	}
