@@ -239,10 +239,11 @@ static void the_state_file_is_written_aside_synced_renamed_and_its_directory_syn
 
 static void a_state_file_that_cannot_be_synced_is_not_replaced(void **state)
 {
-	const char *path = in_folder("states/state");
+	char path[PATH_MAX];
 
 	(void)state;
 	start_daemon(NULL);
+	snprintf(path, sizeof(path), "%s", in_folder("states/state"));
 	mkdir(in_folder("states"), 0700);
 	put_fault("fsync", "fails-once", eio);
 	assert_int_equal(start_view(0, "--state", path, NULL), 1);
