@@ -349,6 +349,20 @@ static void told_to_end_it_ends_also_when_umount_is_refused(void **state)
 	assert_int_equal(lseek(a, 0, SEEK_END), 4096); /* what was in memory is there */
 }
 
+/* libfuse looks at its exit flag, and sleeps then. What comes in between must not be lost. */
+static void a_signal_just_before_the_loop_sleeps_ends_it(void **state)
+{
+	(void)state;
+	put_fault("sleep", "stops", "");
+	start_daemon(NULL);
+	wait_until_stopped("sleep");
+	signal_daemon(SIGTERM);
+	nap(0.1);
+	remove_fault("sleep", "stops");
+	assert_int_equal(daemon_status(), 0);
+	assert_false(is_mounted(in_mount("")));
+}
+
 /* ---- names that the kernel remembers -------------------------------------------------------------------- */
 
 static void names_are_forgotten_only_when_there_are_too_many(void **state)
@@ -426,6 +440,7 @@ int main(void)
 		FAULTY(a_thread_that_cannot_start_fails_the_caller_also_of_a_background_daemon),
 		FAULTY(what_is_lost_at_the_end_of_a_background_daemon_is_in_the_system_s_log),
 		FAULTY(told_to_end_it_ends_also_when_umount_is_refused),
+		FAULTY(a_signal_just_before_the_loop_sleeps_ends_it),
 		FAULTY(names_are_forgotten_only_when_there_are_too_many),
 		FAULTY(without_file_handles_errors_outlive_their_inodes_too),
 	};

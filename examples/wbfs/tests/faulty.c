@@ -9,9 +9,11 @@
  */
 #include "../pages.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -222,6 +224,16 @@ WRAPS(void, pages_drop, struct pages *pages, size_t from, enum page_state state,
 	__real_pages_drop(pages, from, state, count);
 	if (state == DIRTY)
 		stop_at("clean");
+}
+
+/* Called by libfuse's loop: the linker wraps only our own calls, but a program's symbol comes before libc's. */
+int sem_wait(sem_t *semaphore)
+{
+	int (*real)(sem_t *);
+
+	*(void **)&real = dlsym(RTLD_NEXT, "sem_wait");
+	stop_at("sleep"); /* which a signal does not end */
+	return real(semaphore);
 }
 
 __attribute__((format(printf, 2, 3))) void __wrap_syslog(int priority, const char *format, ...);
