@@ -47,7 +47,8 @@ void daemon_ready(void)
 	null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	for (fd = 0; null >= 0 && fd < 3; fd++)
 		dup2(null, fd);
-	close(null);
+	if (null > 2)
+		close(null);
 	(void)!write(parent, "", 1);
 	close(parent);
 	parent = -1;

@@ -99,15 +99,15 @@ static size_t text_of(char text[TEXT_SIZE], const char *lifetime, enum state_kin
 static bool parse_position(const char *text, size_t size, const char *lifetime,
 			   errseq_cursor_t *position)
 {
-	static const char digits[] = "0123456789abcdef\n";
+	static const char digits[] = "0123456789abcdef";
 	char expected[TEXT_SIZE];
 	errseq_cursor_t value = 0;
 	size_t i;
 
 	for (i = size - 9; i < size - 1; i++) {
-		const char *digit = text[i] ? strchr(digits, text[i]) : NULL;
+		const char *digit = strchr(digits, text[i]);
 
-		if (!digit || *digit == '\n')
+		if (!digit)
 			return false;
 		value = value << 4 | (errseq_cursor_t)(digit - digits);
 	}
@@ -143,7 +143,7 @@ int state_load(const struct state_file *file, const char *lifetime, errseq_curso
 	/* O_NONBLOCK: of a pipe, too, it returns at once */
 	int fd = openat(file->directory, file->name,
 			O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
-	char text[TEXT_SIZE + 1], same_length[TEXT_SIZE];
+	char text[TEXT_SIZE + 1] = "";
 	struct stat st;
 	ssize_t size;
 
@@ -163,8 +163,7 @@ int state_load(const struct state_file *file, const char *lifetime, errseq_curso
 		return refuse(error, file, "belongs to somebody else, or others can write to it");
 	if (size <= 0 || !has_form(text, (size_t)size))
 		return refuse(error, file, "is broken, or something else");
-	if ((size_t)size == text_of(same_length, lifetime, STATE_CLEAN, 0) &&
-	    parse_position(text, (size_t)size, lifetime, position))
+	if (parse_position(text, (size_t)size, lifetime, position))
 		return 1;
 	if (is_text(text, (size_t)size, lifetime, STATE_MOUNTED))
 		return refuse(error, file,
