@@ -66,7 +66,7 @@ int socket_place(struct place *place, const char *upper, char error[SOCKET_ERROR
 
 int socket_new(void)
 {
-	const struct timeval patience = { .tv_sec = PATIENCE_SECONDS };
+	const struct timeval patience = { .tv_sec = REPLY_SECONDS };
 	int made = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
 	if (made >= 0) {

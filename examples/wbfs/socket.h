@@ -13,7 +13,7 @@
 
 enum {
 	SOCKET_ERROR_SIZE = 512,
-	PATIENCE_SECONDS = 10 /* for a reply */
+	REPLY_SECONDS = 10
 };
 
 struct place {

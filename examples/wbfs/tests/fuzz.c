@@ -4,14 +4,20 @@
  * the same for the same seed. Whatever comes, the parsers stay in bounds, which sanitizers watch, and accept nothing but
  * what they would write.
  *
- * usage: fuzz [COUNT [SEED]]; by default 20000 changes of each, and seed 1
+ * The same requests go to a daemon, too, in a mount namespace of its own: one that is accepted may mount anything.
+ *
+ * usage: fuzz [COUNT [SEED]]; by default 20000 changes of each, 500 of them to a daemon, and seed 1
  */
 #include "mounted.h"
 
 #include "../message.h"
+#include "../socket.h"
 #include "../state.h"
 
 #include <limits.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/socket.h>
 
 static unsigned long count = 20000;
 static uint64_t seed = 1;
@@ -153,6 +159,39 @@ static void a_state_file_that_is_accepted_is_one_that_would_be_written(void **st
 	state_close(&file);
 }
 
+static void a_daemon_answers_after_random_requests(void **state)
+{
+	static char good[MESSAGE_SIZE], data[MESSAGE_SIZE + 100], reply[MESSAGE_SIZE];
+	const struct request where = { 0 }, view = { .is_view = true,
+						     .at = "/no-such-folder/view",
+						     .state = "/no-such-folder/state" };
+	char error[SOCKET_ERROR_SIZE];
+	struct place place;
+	unsigned long i;
+	size_t size;
+	int to;
+
+	(void)state;
+	start_daemon(NULL);
+	assert_int_equal(socket_place(&place, in_upper(""), error), 0);
+	for (i = 0; i < count / 40; i++) {
+		size = request_format(i % 4 ? &view : &where, good);
+		memcpy(data, good, size);
+		size = change(data, size, sizeof(data));
+		to = socket_connect(&place);
+		assert_true(to >= 0);
+		if (send(to, data, size, MSG_NOSIGNAL) > 0 && i % 8)
+			(void)!recv(to, reply, sizeof(reply), 0);
+		close(to);
+	}
+	to = socket_connect(&place);
+	size = request_format(&where, good);
+	assert_true(socket_ask(to, good, size, reply, sizeof(reply)) > 0);
+	assert_non_null(strstr(reply, "/mount"));
+	close(to);
+	control("ok");
+}
+
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
@@ -161,6 +200,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(
 			a_state_file_that_is_accepted_is_one_that_would_be_written, with_nothing,
 			without_daemon),
+		cmocka_unit_test_setup_teardown(a_daemon_answers_after_random_requests,
+						with_nothing, without_daemon),
 	};
 	char *end = NULL;
 
@@ -172,6 +213,10 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: %s [COUNT [SEED]], two numbers, not '%s'\n", argv[0],
 			argv[argc - 1]);
 		return 2;
+	}
+	if (unshare(CLONE_NEWNS) != 0 || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) {
+		printf("SKIP: no mount namespaces here: %s\n", strerror(errno));
+		return 77;
 	}
 	begin_program();
 	return end_program(cmocka_run_group_tests(tests, NULL, NULL));
