@@ -175,7 +175,7 @@ void fs_create(fuse_req_t req, fuse_ino_t parent, const char *name, mode_t mode,
 {
 	struct mount *mount = mount_of(req);
 	struct inode *directory = inode_of(req, parent), *inode;
-	struct fuse_entry_param entry;
+	struct fuse_entry_param entry = { 0 };
 	int err = is_control(parent, name)
 			  ? -EPERM
 			  : create(req, directory->path, name, mode, fi->flags, &entry);

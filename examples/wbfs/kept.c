@@ -160,8 +160,10 @@ int kept_take(struct kept *kept, dev_t dev, ino_t ino, int path)
 
 void kept_forget_all(struct kept *kept)
 {
-	struct kept_error *error;
+	struct kept_error *error, *next;
 
-	while ((error = TAILQ_FIRST(&kept->all)))
+	for (error = TAILQ_FIRST(&kept->all); error; error = next) {
+		next = TAILQ_NEXT(error, link);
 		forget(kept, error);
+	}
 }

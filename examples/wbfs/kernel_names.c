@@ -160,9 +160,10 @@ bool kernel_names_stop(struct kernel_names *names)
 
 void kernel_names_free(struct kernel_names *names)
 {
-	struct name *name;
+	struct name *name, *next;
 
-	while ((name = TAILQ_FIRST(&names->list))) {
+	for (name = TAILQ_FIRST(&names->list); name; name = next) {
+		next = TAILQ_NEXT(name, link);
 		take_out(names, name);
 		discard(name);
 	}

@@ -86,8 +86,8 @@ void mount_point_remember(struct mount *mount)
 
 static bool is_ours(const struct mount *mount)
 {
-	uint64_t id;
-	unsigned dev_minor;
+	uint64_t id = 0;
+	unsigned dev_minor = 0;
 
 	return mount->mount_id != 0 && get_mount_id(mount, &id, &dev_minor) == 0 &&
 	       id == mount->mount_id && dev_minor == mount->dev_minor;

@@ -66,8 +66,9 @@ __attribute__((format(printf, 1, 2))) static void note(const char *format, ...)
 static bool fails(const char *call)
 {
 	static atomic_int counts[CALLS];
-	char path[PATH_SIZE], text[32] = "";
-	int fd, error = 0, skipped = 0, slot = 0;
+	char path[PATH_SIZE], text[32] = "", *end;
+	long error, skipped;
+	int fd, slot = 0;
 	const char *letter;
 
 	note("%s\n", call);
@@ -82,12 +83,13 @@ static bool fails(const char *call)
 		return false;
 	(void)!read(fd, text, sizeof(text) - 1);
 	close(fd);
-	sscanf(text, "%d %d", &error, &skipped);
+	error = strtol(text, &end, 10);
+	skipped = strtol(end, NULL, 10);
 	for (letter = call; *letter; letter++)
 		slot = (slot * 31 + *letter) % CALLS;
 	if (atomic_fetch_add_explicit(&counts[slot], 1, memory_order_relaxed) < skipped)
 		return false;
-	errno = error;
+	errno = (int)error;
 	return true;
 }
 
@@ -245,9 +247,8 @@ void __wrap_syslog(int priority, const char *format, ...)
 
 	(void)priority;
 	va_start(arguments, format);
-	vsnprintf(line, sizeof(line) - 1, format, arguments);
+	vsnprintf(line, sizeof(line), format, arguments);
 	va_end(arguments);
-	strcat(line, "\n");
 	if (fd >= 0) {
 		(void)!write(fd, line, strlen(line));
 		close(fd);

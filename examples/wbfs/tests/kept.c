@@ -145,6 +145,26 @@ static void what_is_forgotten_at_the_end_is_said_by_name(void **state)
 	assert_false(daemon_said("unharmed"));
 }
 
+/* As Linux does when memory is short; nobody asks for it by accident. */
+static void evict_forgets_errors_of_closed_files_and_says_so(void **state)
+{
+	unsigned i;
+
+	(void)state;
+	start_with_few_descriptors();
+	fail_all(0, FILES);
+	control("evict");
+	for (i = 0; i < FILES; i++) {
+		int fd = opened(in_mount(numbered(i)), O_RDWR);
+
+		assert_fsync(fd, 0);
+		closed(fd);
+	}
+	assert_true(daemon_said("upper/file0'"));
+	assert_true(daemon_said("upper/file299'"));
+	assert_told_once(opened(in_mount(""), O_RDONLY | O_DIRECTORY), EIO);
+}
+
 /* The bound, without a mount. */
 static void of_too_many_errors_the_oldest_is_forgotten_and_said(void **state)
 {
@@ -188,6 +208,7 @@ int main(void)
 		WITH_NOTHING(an_error_outlives_what_the_kernel_forgets),
 		WITH_NOTHING(a_later_file_with_the_same_number_does_not_inherit_an_error),
 		WITH_NOTHING(what_is_forgotten_at_the_end_is_said_by_name),
+		WITH_NOTHING(evict_forgets_errors_of_closed_files_and_says_so),
 		WITH_NOTHING(of_too_many_errors_the_oldest_is_forgotten_and_said),
 	};
 
