@@ -232,6 +232,31 @@ static void a_size_that_the_store_cannot_have_is_refused_at_the_call(void **stat
 	assert_fsync(root(), 0);
 }
 
+/* Another filesystem below UPPER may have smaller files. */
+static void a_size_that_a_filesystem_below_the_store_cannot_have_is_refused(void **state)
+{
+	const off_t size = (off_t)20 << 40;
+	int a, native;
+
+	(void)state;
+	assert_int_equal(mkdir(in_folder("elsewhere"), 0755), 0);
+	native = opened(in_folder("elsewhere/native"), O_RDWR | O_CREAT);
+	if (ftruncate(native, size) == 0)
+		SKIP_BECAUSE("this filesystem has larger files than 20 TiB");
+	NEEDS_TMPFS("size=512k");
+	assert_int_equal(mkdir(in_upper("below"), 0755), 0);
+	assert_int_equal(mount(in_folder("elsewhere"), in_upper("below"), NULL, MS_BIND, NULL), 0);
+	a = file("x");
+	assert_int_equal(ftruncate(a, size), 0); /* a tmpfs has such files */
+	a = file("below/x");
+	assert_int_equal(errno_of(ftruncate(a, size)), EFBIG);
+	assert_int_equal(errno_of(pwrite(a, "x", 1, size)), EFBIG);
+	assert_fsync(a, 0);
+	closed(a);
+	control("evict");
+	assert_int_equal(umount2(in_upper("below"), MNT_DETACH), 0);
+}
+
 /* ---- EROFS -------------------------------------------------------------------------------------------- */
 
 static int remount(const char *path, unsigned long flags)
@@ -314,6 +339,7 @@ int main(void)
 		WITH_NOTHING(above_the_daemon_s_file_limit_truncate_fails),
 		WITH_NOTHING(a_file_above_the_daemon_s_file_limit_is_written_below_it),
 		WITH_NOTHING(a_size_that_the_store_cannot_have_is_refused_at_the_call),
+		WITH_NOTHING(a_size_that_a_filesystem_below_the_store_cannot_have_is_refused),
 		WITH_NOTHING(
 			on_a_store_that_became_read_only_opening_for_writing_fails_and_reading_works),
 		WITH_NOTHING(permissions_that_go_after_the_open_fail_nothing),

@@ -44,6 +44,15 @@ must sync top/other
 exec 5<&-
 echo four >>top/other
 must sync top/other
+# The lower one knows the largest file, and the upper one asks it, with a file that has a name for a moment.
+if truncate -s 20T upper/large 2>/dev/null; then
+	skip_part "this filesystem has larger files than 20 TiB"
+else
+	must_fail_with 'too large' truncate -s 20T top/large
+	must sync top/large
+	must truncate -s 1T top/large
+fi
+[ -z "$(find upper -name '.wbfs-*')" ] || fail "temporary files are left: $(ls -A upper)"
 stop top
 daemon=$lower
 stop mount

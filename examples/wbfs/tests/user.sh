@@ -90,6 +90,18 @@ for folder in mount view; do
 		[ "$(as_user stat -c %a mount/set)" = 755 ] || fail "after '$change' the mode is $(as_user stat -c %a mount/set)"
 	done
 done
+if have setfacl && echo data >upper/denied && chmod 666 upper/denied && setfacl -m u:$uid:rw upper/denied 2>/dev/null; then
+	# The kernel does not see ACLs through the mount, and would let him in. The file is open already.
+	"${as_user[@]}" bash -c 'exec 5<>mount/denied; : >mount/opened; exec sleep 100' >/dev/null 2>&1 9>&- &
+	holds=$!
+	until_true as_user test -e mount/opened
+	must as_user cat mount/denied
+	setfacl -m u:$uid:--- upper/denied
+	must_fail_with 'ermission denied' as_user cat mount/denied
+	kill $holds
+else
+	skip_part "setfacl (Debian: acl) was not found, or this filesystem has no ACLs"
+fi
 stop_user
 echo "rights and set-id bits are as natively"
 
