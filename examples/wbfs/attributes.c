@@ -32,7 +32,7 @@ void fs_getattr(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi)
 	if (err)
 		reply(req, err);
 	else
-		fuse_reply_attr(req, &st, no_caching);
+		fuse_reply_attr(req, &st, S_ISDIR(st.st_mode) ? short_caching : no_caching);
 }
 
 /* With a handle: what it was opened for stays allowed. */

@@ -69,6 +69,7 @@ int cache_start(struct cache *cache, const char *upper, int64_t age_ms, size_t p
 	TAILQ_INIT(&cache->dirty);
 	TAILQ_INIT(&cache->idle);
 	kept_init(&cache->kept);
+	page_pool_init(&cache->pool, page_limit);
 	pthread_mutex_init(&cache->syncing, NULL);
 	pthread_mutex_init(&cache->lock, NULL);
 	pthread_cond_init(&cache->room, NULL);
@@ -99,5 +100,6 @@ void cache_stop(struct cache *cache)
 	cache_shrink(cache, 0);
 	kept_forget_all(&cache->kept);
 	pthread_mutex_unlock(&cache->lock);
+	page_pool_free(&cache->pool);
 	close(cache->upper);
 }

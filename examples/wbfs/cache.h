@@ -99,6 +99,7 @@ struct cache {
 	size_t dirty_count, idle_count, inode_count;
 	LIST_HEAD(bucket, inode) buckets[BUCKETS];
 	struct kept kept;
+	struct page_pool pool; /* has a lock of its own */
 };
 
 /* All that return int: 0 or a negated errno. */

@@ -2,6 +2,7 @@
 #include "cache.h"
 
 #include <errno.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 /*
@@ -72,23 +73,59 @@ void mark_dirty(struct inode *inode)
 	pthread_mutex_unlock(&cache->lock);
 }
 
-static int write_page(const struct inode *inode, const struct page *page)
+enum {
+	RUN = 256 /* pages that are written at once: 1 MiB; the limit of an iovec is 1024 */
+};
+
+/* How many dirty pages stand in a row in the file, from this position on: at most RUN. */
+static size_t run_at(const struct pages *pages, size_t at)
 {
-	off_t limit = inode->cache->size_limit, offset = page->index * PAGE;
+	size_t count = 1;
+
+	while (count < RUN && at + count < pages->count &&
+	       pages->sorted[at + count]->state == DIRTY &&
+	       pages->sorted[at + count]->index == pages->sorted[at]->index + (off_t)count)
+		count++;
+	return count;
+}
+
+/* Writes a run, except what is behind the end of the file. Returns how many bytes; fewer: *err says why. */
+static size_t write_run(const struct inode *inode, size_t at, size_t count, int *err)
+{
+	struct page *const *page = inode->pages.sorted + at;
+	off_t limit = inode->cache->size_limit, offset = page[0]->index * PAGE;
 	off_t left = (inode->size < limit ? inode->size : limit) - offset;
-	size_t size = left < PAGE ? (size_t)left : PAGE, done = 0;
+	size_t size = left < (off_t)(count * PAGE) ? (size_t)left : count * PAGE, done = 0;
 
 	while (done < size) {
-		ssize_t n = pwrite(inode->fd, page->data + done, size - done, offset + (off_t)done);
+		struct iovec parts[RUN];
+		size_t i, first = done / PAGE;
+		ssize_t n;
 
-		if (n > 0)
+		for (i = first; i * PAGE < size; i++) {
+			size_t end = size - i * PAGE < PAGE ? size - i * PAGE : PAGE;
+			size_t skip = i == first ? done % PAGE : 0;
+
+			parts[i - first] = (struct iovec){ page[i]->data + skip, end - skip };
+		}
+		n = pwritev(inode->fd, parts, (int)(i - first), offset + (off_t)done);
+		if (n > 0) {
 			done += (size_t)n;
-		else if (n == 0)
-			return EIO;
-		else if (errno != EINTR)
-			return errno;
+		} else if (n == 0 || errno != EINTR) {
+			*err = n == 0 ? EIO : errno;
+			break;
+		}
 	}
-	return 0;
+	return done == size ? count * PAGE : done;
+}
+
+static void page_is_written(struct inode *inode, struct page *page)
+{
+	off_t end = (page->index + 1) * PAGE;
+
+	pages_set_state(&inode->pages, page, WRITTEN);
+	if (inode->backing_end < end)
+		inode->backing_end = end < inode->size ? end : inode->size;
 }
 
 /* Brings the backing file up to date as far as possible. Returns the latest error, an errno, or 0. */
@@ -97,26 +134,30 @@ static int write_all(struct inode *inode, off_t backing_size)
 	/* read once: it is the same for all pages */
 	int injected = atomic_load_explicit(&inode->cache->injected, memory_order_relaxed);
 	int cannot = injected, err;
-	size_t i;
+	size_t i = 0;
 
 	/* first, or bytes that were cut off come back in a hole before a later page */
 	if (!cannot && backing_size > inode->backing_end &&
 	    ftruncate(inode->fd, inode->backing_end) != 0)
 		cannot = errno;
 	err = cannot;
-	for (i = 0; i < inode->pages.count; i++) {
-		struct page *page = inode->pages.sorted[i];
-		off_t end = (page->index + 1) * PAGE;
-		int page_err;
+	while (i < inode->pages.count) {
+		size_t count = 1, written = 0, end;
 
-		if (page->state != DIRTY)
+		if (inode->pages.sorted[i]->state != DIRTY) {
+			i++;
 			continue;
-		page_err = cannot ? cannot : write_page(inode, page);
-		pages_set_state(&inode->pages, page, page_err ? LOST : WRITTEN);
-		if (page_err)
-			err = page_err;
-		else if (inode->backing_end < end)
-			inode->backing_end = end < inode->size ? end : inode->size;
+		}
+		count = run_at(&inode->pages, i);
+		if (!cannot)
+			written = write_run(inode, i, count, &err) / PAGE;
+		for (end = i + written; i < end; i++)
+			page_is_written(inode, inode->pages.sorted[i]);
+		if (cannot) /* nothing of the run */
+			for (end = i + count; i < end; i++)
+				pages_set_state(&inode->pages, inode->pages.sorted[i], LOST);
+		else if (written < count) /* this page; the next one may succeed */
+			pages_set_state(&inode->pages, inode->pages.sorted[i++], LOST);
 	}
 	if (!err && inode->backing_end < inode->size) {
 		if (ftruncate(inode->fd, inode->size) == 0)

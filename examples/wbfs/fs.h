@@ -91,8 +91,13 @@ void mount_point_abort(const struct mount *mount);   /* whoever waits for an ans
 void mount_point_unmount(const struct mount *mount); /* ours, or none */
 
 /* What the operations share. */
-static const fuse_ino_t control_ino = 2; /* never the address of an inode */
-static const double no_caching = 0;	 /* other mounts change names and attributes, too */
+static const fuse_ino_t control_ino = 2;  /* never the address of an inode */
+static const double no_caching = 0;	  /* other mounts change names and attributes, too */
+/*
+ * Seconds. What readdir listed, until ls has asked for each; and directories, or each path would ask for its directories
+ * once more. So another mount may see a change of a directory this much later.
+ */
+static const double short_caching = 0.1;
 
 static inline struct mount *mount_of(fuse_req_t req)
 {
@@ -157,5 +162,7 @@ void fs_statfs(fuse_req_t req, fuse_ino_t ino);
 void fs_opendir(fuse_req_t req, fuse_ino_t ino, struct fuse_file_info *fi);
 void fs_readdir(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
 		struct fuse_file_info *fi);
+void fs_readdirplus(fuse_req_t req, fuse_ino_t ino, size_t size, off_t offset,
+		    struct fuse_file_info *fi);
 
 #endif

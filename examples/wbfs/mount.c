@@ -54,6 +54,7 @@ static const struct fuse_lowlevel_ops operations = {
 	.release = fs_release,
 	.opendir = fs_opendir,
 	.readdir = fs_readdir,
+	.readdirplus = fs_readdirplus,
 	.releasedir = fs_release,
 	.fsyncdir = fs_fsyncdir,
 	.statfs = fs_statfs,

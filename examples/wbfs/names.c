@@ -40,6 +40,8 @@ int inode_of_path(fuse_req_t req, int path, struct fuse_entry_param *entry)
 	err = inode_stat(inode, &entry->attr);
 	if (err)
 		inode_forget(inode, mount->index, 1);
+	else if (S_ISDIR(entry->attr.st_mode))
+		entry->attr_timeout = entry->entry_timeout = short_caching;
 	return err;
 }
 

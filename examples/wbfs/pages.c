@@ -4,6 +4,53 @@
 #include <stdlib.h>
 #include <string.h>
 
+void page_pool_init(struct page_pool *pool, size_t limit)
+{
+	*pool = (struct page_pool){ .limit = limit };
+	pthread_mutex_init(&pool->lock, NULL);
+}
+
+void page_pool_free(struct page_pool *pool)
+{
+	while (pool->free) {
+		struct page *page = pool->free;
+
+		pool->free = page->next;
+		free(page);
+	}
+	pthread_mutex_destroy(&pool->lock);
+}
+
+static struct page *take_page(struct page_pool *pool)
+{
+	struct page *page;
+
+	pthread_mutex_lock(&pool->lock);
+	page = pool->free;
+	if (page) {
+		pool->free = page->next;
+		pool->count--;
+	}
+	pthread_mutex_unlock(&pool->lock);
+	return page ? page : malloc(sizeof(*page));
+}
+
+static void give_back(struct page_pool *pool, struct page *page)
+{
+	bool kept;
+
+	pthread_mutex_lock(&pool->lock);
+	kept = pool->count < pool->limit;
+	if (kept) {
+		page->next = pool->free;
+		pool->free = page;
+		pool->count++;
+	}
+	pthread_mutex_unlock(&pool->lock);
+	if (!kept)
+		free(page);
+}
+
 size_t pages_from(const struct pages *pages, off_t index)
 {
 	size_t low = 0, high = pages->count;
@@ -42,7 +89,7 @@ struct page *pages_insert(struct pages *pages, size_t at, off_t index)
 		pages->sorted = sorted;
 		pages->room = room;
 	}
-	page = malloc(sizeof(*page));
+	page = take_page(pages->pool);
 	if (!page)
 		return NULL;
 	page->index = index;
@@ -71,7 +118,7 @@ void pages_drop(struct pages *pages, size_t from, enum page_state state, size_t 
 		if (page->state == state && count > 0) {
 			pages->in_state[state]--;
 			count--;
-			free(page);
+			give_back(pages->pool, page);
 		} else {
 			pages->sorted[kept++] = page;
 		}

@@ -5,6 +5,7 @@
 #ifndef WBFS_PAGES_H
 #define WBFS_PAGES_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <sys/types.h>
@@ -26,16 +27,30 @@ enum page_state {
 };
 
 struct page {
-	off_t index;
+	union {
+		off_t index;
+		struct page *next; /* in the pool */
+	};
 	enum page_state state;
 	unsigned char data[PAGE]; /* bytes beyond the end of the file are 0 */
 };
 
+/* Free pages, up to a number, for all inodes: a file that is written comes and goes in pages. */
+struct page_pool {
+	pthread_mutex_t lock; /* taken alone, or last */
+	struct page *free;
+	size_t count, limit;
+};
+
 struct pages {
+	struct page_pool *pool;
 	struct page **sorted;
 	size_t count, room;
 	size_t in_state[PAGE_STATES]; /* how many of them */
 };
+
+void page_pool_init(struct page_pool *pool, size_t limit);
+void page_pool_free(struct page_pool *pool);
 
 /* The position of the first page at or behind `index`. */
 size_t pages_from(const struct pages *pages, off_t index);

@@ -121,6 +121,7 @@ static struct inode *new_inode(struct cache *cache, int path)
 		return NULL;
 	}
 	inode->cache = cache;
+	inode->pages.pool = &cache->pool;
 	inode->dev = st.st_dev;
 	inode->ino = st.st_ino;
 	inode->regular = S_ISREG(st.st_mode);
