@@ -3,7 +3,8 @@
  * A part of the program wbfs-faulty, which is wbfs with some calls wrapped by the linker (--wrap). A test says what they
  * do by files in the folder $WBFS_FAULTS:
  *
- *	CALL.fails	holds an errno, and how many calls succeed before: they fail with it. CALL.fails-once: one does
+ *	CALL.fails	holds an errno, how many calls succeed before, and how many fail with it (0: all that follow)
+ *	CALL.fails-once	the next call fails
  *	PLACE.stops	a thread that comes there makes PLACE.stopped, and waits until PLACE.stops is gone
  *	trace		gets a line for each wrapped call
  */
@@ -67,8 +68,8 @@ static bool fails(const char *call)
 {
 	static atomic_int counts[CALLS];
 	char path[PATH_SIZE], text[32] = "", *end;
-	long error, skipped;
-	int fd, slot = 0;
+	long error, skipped, failing;
+	int fd, number, slot = 0;
 	const char *letter;
 
 	note("%s\n", call);
@@ -84,10 +85,12 @@ static bool fails(const char *call)
 	(void)!read(fd, text, sizeof(text) - 1);
 	close(fd);
 	error = strtol(text, &end, 10);
-	skipped = strtol(end, NULL, 10);
+	skipped = strtol(end, &end, 10);
+	failing = strtol(end, NULL, 10);
 	for (letter = call; *letter; letter++)
 		slot = (slot * 31 + *letter) % CALLS;
-	if (atomic_fetch_add_explicit(&counts[slot], 1, memory_order_relaxed) < skipped)
+	number = atomic_fetch_add_explicit(&counts[slot], 1, memory_order_relaxed);
+	if (number < skipped || (failing > 0 && number >= skipped + failing))
 		return false;
 	errno = (int)error;
 	return true;

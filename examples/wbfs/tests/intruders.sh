@@ -49,6 +49,9 @@ echo "names that are too long are refused"
 chmod 755 /run/wbfs
 expect 1 '/run/wbfs.*0700' "$wbfs" -f "$work/upper" "$work/mount"
 chmod 700 /run/wbfs
+chown 65534 /run/wbfs
+expect 1 '/run/wbfs.*of user 0' "$wbfs" -f "$work/upper" "$work/mount"
+chown 0 /run/wbfs
 echo "the socket's directory must be ours alone"
 
 expect 1 '/proc' unshare -m bash -c "umount -l /proc && exec '$wbfs' -f '$work/upper' '$work/mount'"
