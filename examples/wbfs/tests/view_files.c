@@ -93,6 +93,23 @@ static void a_view_has_no_control_file(void **state)
 	assert_fsync(fd, 0);
 }
 
+/* The kernel knows the end of the file through its own mount only. */
+static void handles_of_both_that_append_do_not_overwrite_each_other(void **state)
+{
+	int u, v;
+	char text[16] = "";
+
+	(void)state;
+	closed(upper_file("x"));
+	u = opened(in_mount("x"), O_WRONLY | O_APPEND);
+	v = opened(in_view(0, "x"), O_WRONLY | O_APPEND);
+	assert_int_equal(write(u, "one", 3), 3);
+	assert_int_equal(write(v, "two", 3), 3);
+	assert_int_equal(write(u, "three", 5), 5);
+	assert_int_equal(pread(upper_file("x"), text, sizeof(text), 0), 11);
+	assert_string_equal(text, "onetwothree");
+}
+
 /* "A view that is still mounted is unmounted with it." */
 static void a_view_goes_with_the_upper(void **state)
 {
@@ -127,6 +144,7 @@ int main(void)
 		WITH_VIEW(what_is_written_through_one_mount_is_read_through_the_other),
 		WITH_VIEW(overwritten_in_turns_through_both_mounts_each_reads_the_latest),
 		WITH_VIEW(files_come_and_go_in_both),
+		WITH_VIEW(handles_of_both_that_append_do_not_overwrite_each_other),
 		WITH_VIEW(a_view_has_no_control_file),
 		WITH_VIEW(a_view_goes_with_the_upper),
 		WITH_VIEW(the_upper_goes_on_when_a_view_is_unmounted),
