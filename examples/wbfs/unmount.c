@@ -36,6 +36,16 @@ int mount_point_open(struct mount *mount, const char *at)
 		if (mount->parent < 0)
 			err = -errno;
 	}
+	if (!err) { /* a dead mount: its attributes may still be cached, and libfuse would mount over it */
+		int fd = openat(mount->parent, mount->name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		if (fd >= 0) {
+			close(fd);
+		} else if (errno == ENOTCONN) {
+			err = -ENOTCONN;
+			close(mount->parent);
+		}
+	}
 	free(copy);
 	free(copy2);
 	return err;
