@@ -205,15 +205,16 @@ unsigned mount_end(struct mount *mount)
 	struct handle *handle;
 	unsigned given_up = 0;
 
-	mount_point_unmount(mount);
-	close_connection(mount);
-	fuse_session_unmount(mount->session);
-	fuse_session_destroy(mount->session);
+	/* first, for the descriptors: what follows needs some */
 	while ((handle = LIST_FIRST(&mount->handles))) {
 		handle_free(mount, handle);
 		given_up++;
 	}
 	(void)cache_forget_mount(mount->cache, mount->index);
+	mount_point_unmount(mount);
+	close_connection(mount);
+	fuse_session_unmount(mount->session);
+	fuse_session_destroy(mount->session);
 	return given_up;
 }
 

@@ -131,31 +131,40 @@ static pid_t write_back_in_a_child(void)
 	return child;
 }
 
-static void until_an_error_is_recorded_no_fsync_returns(void **state)
+static void no_fsync_returns_while_write_back_is_at(const char *place)
 {
 	pid_t flushing, same_file, all_files;
 	int a, b, dir, status;
 
-	(void)state;
-	start_daemon(NULL);
 	a = file("x");
 	b = file("x");
 	dir = root();
-	control("EIO");
 	dirty(a);
-	put_fault("clean", "stops", "");
+	put_fault(place, "stops", "");
 	flushing = write_back_in_a_child();
-	wait_until_stopped("clean");
+	wait_until_stopped(place);
 	same_file = fsync_in_a_child(b);
 	all_files = fsync_in_a_child(dir);
 	nap(0.2); /* who returns now has not waited for the record */
 	assert_int_equal(waitpid(same_file, &status, WNOHANG), 0);
 	assert_int_equal(waitpid(all_files, &status, WNOHANG), 0);
-	remove_fault("clean", "stops");
+	remove_fault(place, "stops");
 	assert_int_equal(status_of(flushing), 0);
 	assert_int_equal(status_of(same_file), EIO);
 	assert_int_equal(status_of(all_files), EIO);
 	assert_told_once(a, EIO);
+	closed(a);
+	closed(b);
+	closed(dir);
+}
+
+static void until_an_error_is_recorded_no_fsync_returns(void **state)
+{
+	(void)state;
+	start_daemon(NULL);
+	control("EIO");
+	no_fsync_returns_while_write_back_is_at("clean");
+	no_fsync_returns_while_write_back_is_at("record");
 }
 
 /* ---- files that are not what they were ------------------------------------------------------------------ */

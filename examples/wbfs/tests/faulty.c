@@ -10,6 +10,10 @@
  */
 #include "../pages.h"
 
+#define ERRSEQ_NO_INLINE
+#include <errseq/errseq.h>
+#undef errseq_set
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -223,12 +227,18 @@ WRAPS(int, fuse_lowlevel_notify_inval_entry, struct fuse_session *session, fuse_
 	return __real_fuse_lowlevel_notify_inval_entry(session, parent, name, length);
 }
 
-/* Between "clean" and "recorded". */
+/* Between "clean" and "recorded": at the beginning of that moment, and at its end. */
 WRAPS(void, pages_drop, struct pages *pages, size_t from, enum page_state state, size_t count)
 {
 	__real_pages_drop(pages, from, state, count);
 	if (state == DIRTY)
 		stop_at("clean");
+}
+
+WRAPS(int, errseq_set, errseq_t *word, int err)
+{
+	stop_at("record");
+	return __real_errseq_set(word, err);
 }
 
 /* Called by libfuse's loop: the linker wraps only our own calls, but a program's symbol comes before libc's. */

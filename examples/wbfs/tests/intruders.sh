@@ -9,7 +9,7 @@ own_mounts "$0" "$1" "$2"
 # /tmp is another folder now, and the tests may have been in the old one
 . /tmp/tests/mounted.sh
 have setpriv || skip "setpriv (Debian: util-linux) was not found"
-begin /tmp/work /tmp/wbfs
+begin "/tmp/work.$$" /tmp/wbfs
 
 refused() {
 	expect 1 "refused: .*$1" "${@:2}" "$wbfs" --volatile "$work/upper" "$work/view"

@@ -10,7 +10,7 @@ own_mounts "$0" "$1" "$2"
 . /tmp/tests/mounted.sh
 [ "$(stat -c %A /dev/fuse)" = crw-rw-rw- ] || skip "/dev/fuse cannot be made for everybody"
 have setpriv || skip "setpriv (Debian: util-linux) was not found"
-begin /tmp/work /tmp/wbfs
+begin "/tmp/work.$$" /tmp/wbfs
 
 uid=65534
 as_user=(setpriv "--reuid=$uid" "--regid=$uid" --clear-groups --inh-caps=-all)
@@ -166,7 +166,7 @@ rm -rf /tmp/wbfs-$uid
 setpriv --reuid=5 --regid=5 --clear-groups mkdir -m 777 /tmp/wbfs-$uid
 expect 1 "/tmp/wbfs-$uid.*must be a directory of user $uid" "${as_user[@]}" "$wbfs" -f "$work/upper" "$work/mount"
 rmdir /tmp/wbfs-$uid
-ln -s /tmp/work/states /tmp/wbfs-$uid
+ln -s "$work/states" /tmp/wbfs-$uid
 expect 1 "/tmp/wbfs-$uid.*must be a directory" "${as_user[@]}" "$wbfs" -f "$work/upper" "$work/mount"
 rm /tmp/wbfs-$uid
 echo "a place that another user made is refused, and named"

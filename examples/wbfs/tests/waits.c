@@ -119,6 +119,27 @@ static void told_to_end_it_does_not_wait_for_a_lease(void **state)
 	waitpid(holder, NULL, 0);
 }
 
+static void told_to_end_it_ends_without_a_descriptor_left(void **state)
+{
+	int held[64], count, error = 0;
+	char name[16];
+
+	(void)state;
+	limit_daemons_descriptors(64);
+	start_daemon(NULL);
+	for (count = 0; count < 64 && error == 0; count++) {
+		snprintf(name, sizeof(name), "%d", count);
+		held[count] = open(in_mount(name), O_RDWR | O_CREAT | O_CLOEXEC, 0644);
+		error = errno_of(held[count]);
+	}
+	assert_int_equal(error, EMFILE);
+	signal_daemon(SIGTERM);
+	assert_int_equal(daemon_status(), 0);
+	assert_false(is_mounted(in_mount("")));
+	while (count > 0)
+		close(held[--count]);
+}
+
 /* It was stopped, or is busy with something that does not end. */
 static void clients_of_a_daemon_that_does_not_answer_give_up(void **state)
 {
@@ -151,6 +172,7 @@ int main(void)
 		WITH_NOTHING(four_writers_of_one_file_wait_for_room_and_go_on),
 		WITH_NOTHING(only_the_opener_waits_for_a_lease),
 		WITH_NOTHING(told_to_end_it_does_not_wait_for_a_lease),
+		WITH_NOTHING(told_to_end_it_ends_without_a_descriptor_left),
 		WITH_NOTHING(clients_of_a_daemon_that_does_not_answer_give_up),
 	};
 
