@@ -2,171 +2,151 @@
 #include "server.h"
 
 #include <errno.h>
-#include <poll.h>
-#include <stddef.h>
+#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/un.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum {
-	MESSAGE_SIZE = 2 * 4096 + 64 /* two paths and some words */
+	ENDING_SECONDS = 60, /* a daemon that was unmounted has this long to write back */
+	REQUEST_SECONDS = 2  /* between a client's connection and its request */
 };
 
-bool is_inside(const char *path, const char *directory)
-{
-	size_t length = strlen(directory);
+static const struct timespec moment = { .tv_nsec = 20000000 };
 
-	return strncmp(path, directory, length) == 0 &&
-	       (path[length] == '/' || path[length] == 0 || directory[length - 1] == '/');
-}
+/* ---- one daemon for an UPPER -------------------------------------------------------------------- */
 
-/* Both ends: a socket, and the address that belongs to UPPER. Messages keep their boundaries. */
-static int new_socket(const char *upper, struct sockaddr_un *address, socklen_t *size)
+/* A descriptor that holds the lock; -1 and errno: EWOULDBLOCK if another daemon has it. */
+static int take_lock(const char *path)
 {
 	struct stat st;
-	int length;
+	int fd;
 
-	if (stat(upper, &st) != 0)
-		return -1;
-	*address = (struct sockaddr_un){ .sun_family = AF_UNIX };
-	/* the name begins with a zero byte: it is in no directory, and goes when the daemon dies */
-	length = snprintf(address->sun_path + 1, sizeof(address->sun_path) - 1, "wbfs-%llu-%llu",
-			  (unsigned long long)st.st_dev, (unsigned long long)st.st_ino);
-	*size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + 1 + (size_t)length);
-	return socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
-}
-
-/* Anybody may use an abstract name. */
-static bool is_trusted(int connection)
-{
-	struct ucred peer;
-	socklen_t size = sizeof(peer);
-
-	return getsockopt(connection, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 &&
-	       (peer.uid == geteuid() || peer.uid == 0);
-}
-
-/* Connects to the daemon of UPPER: a socket, or -1 with errno. */
-static int connect_to(const char *upper)
-{
-	struct sockaddr_un address;
-	socklen_t size;
-	int to = new_socket(upper, &address, &size), saved;
-
-	if (to < 0)
-		return -1;
-	if (connect(to, (struct sockaddr *)&address, size) == 0) {
-		if (is_trusted(to))
-			return to;
-		errno = EPERM;
-	}
-	saved = errno;
-	close(to);
-	errno = saved;
-	return -1;
-}
-
-/* Sends a message and gets one: its length, 0 if the other end is gone. */
-static size_t exchange(int to, const char *message, size_t size, char *reply, size_t room)
-{
-	ssize_t n;
-
-	if (send(to, message, size, MSG_NOSIGNAL) < 0)
-		return 0;
-	do
-		n = recv(to, reply, room - 1, 0);
-	while (n < 0 && errno == EINTR);
-	reply[n > 0 ? n : 0] = 0;
-	return n > 0 ? (size_t)n : 0;
-}
-
-/* ---- the daemon's side --------------------------------------------------------------------------- */
-
-static bool is_unmounted(const struct mount *mount)
-{
-	struct pollfd session = { .fd = fuse_session_fd(mount->session) };
-
-	return poll(&session, 1, 0) == 1 && session.revents & POLLERR;
-}
-
-/* Makes the name ours. A daemon whose mount is gone may still be writing back: then we wait for its end. */
-int server_bind(struct server *server, const char *upper, char error[MOUNT_ERROR_SIZE])
-{
-	const struct timespec moment = { .tv_nsec = 20000000 };
-	struct sockaddr_un address;
-	char where[MESSAGE_SIZE];
-	socklen_t size;
-
-	server->listening = new_socket(upper, &address, &size);
-	if (server->listening < 0) {
-		snprintf(error, MOUNT_ERROR_SIZE, "socket: %s", strerror(errno));
-		return -1;
-	}
-	while (bind(server->listening, (struct sockaddr *)&address, size) != 0) {
-		int other = errno == EADDRINUSE ? connect_to(upper) : -1;
-
-		if (other >= 0 && exchange(other, "where", 6, where, sizeof(where)) > 0)
-			snprintf(error, MOUNT_ERROR_SIZE,
-				 "'%.200s' is mounted at '%.200s' already; unmount that first, or "
-				 "use --volatile for a view of it",
-				 upper, where);
-		else if (errno != EADDRINUSE && errno != ECONNREFUSED && other < 0)
-			snprintf(error, MOUNT_ERROR_SIZE, "the socket of '%.200s': %s", upper,
-				 strerror(errno));
-		else
-			error[0] = 0;
-		if (other >= 0)
-			close(other);
-		if (error[0])
+	for (;;) {
+		fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd < 0)
 			return -1;
+		if (flock(fd, LOCK_EX | LOCK_NB) != 0) {
+			int saved = errno;
+
+			close(fd);
+			errno = saved;
+			return -1;
+		}
+		if (fstat(fd, &st) == 0 && st.st_nlink > 0)
+			return fd;
+		close(fd); /* a daemon that ended has removed it */
+	}
+}
+
+/* Asks the daemon that has the lock. True: `error` says that it goes on. False: it is about to begin or to end. */
+static bool other_goes_on(const struct place *place, const char *upper,
+			  char error[MOUNT_ERROR_SIZE])
+{
+	const struct request where = { 0 };
+	char message[MESSAGE_SIZE], reply[MESSAGE_SIZE];
+	size_t size = request_format(&where, message);
+	int other = socket_connect(place);
+	long got;
+
+	if (other < 0)
+		return false;
+	got = socket_ask(other, message, size, reply, sizeof(reply));
+	if (got > 0)
+		snprintf(error, MOUNT_ERROR_SIZE,
+			 "'%.200s' is mounted already: '%.200s'; unmount that first, or use "
+			 "--volatile for a view of it",
+			 upper, reply);
+	else if (got < 0)
+		snprintf(error, MOUNT_ERROR_SIZE,
+			 "'%.200s' is served already, by a wbfs that does not answer: %s", upper,
+			 strerror(errno));
+	close(other);
+	return got != 0;
+}
+
+static int take_upper(struct server *server, const char *upper, char error[MOUNT_ERROR_SIZE])
+{
+	int turns = ENDING_SECONDS * 50; /* moments */
+
+	while ((server->lock = take_lock(server->place.lock)) < 0) {
+		if (errno != EWOULDBLOCK) {
+			snprintf(error, MOUNT_ERROR_SIZE, "'%s': %s", server->place.lock,
+				 strerror(errno));
+			return -1;
+		}
+		if (other_goes_on(&server->place, upper, error))
+			return -1;
+		if (turns-- == 0) {
+			snprintf(error, MOUNT_ERROR_SIZE,
+				 "'%.200s' is served already, by a wbfs that has been ending for "
+				 "%d s",
+				 upper, ENDING_SECONDS);
+			return -1;
+		}
 		nanosleep(&moment, NULL);
 	}
-	if (listen(server->listening, 8) == 0)
+	return 0;
+}
+
+int server_bind(struct server *server, const char *upper, char error[MOUNT_ERROR_SIZE])
+{
+	const struct sockaddr_un *address = &server->place.address;
+
+	if (socket_place(&server->place, upper, error) != 0 ||
+	    take_upper(server, upper, error) != 0)
+		return -1;
+	unlink(address->sun_path); /* what a daemon that was killed has left */
+	server->listening = socket_new();
+	if (server->listening >= 0 &&
+	    bind(server->listening, (const struct sockaddr *)address, sizeof(*address)) == 0 &&
+	    listen(server->listening, 8) == 0)
 		return 0;
-	snprintf(error, MOUNT_ERROR_SIZE, "listen: %s", strerror(errno));
+	snprintf(error, MOUNT_ERROR_SIZE, "the socket '%s': %s", address->sun_path,
+		 strerror(errno));
 	return -1;
 }
 
-/* The next of the strings in a message, each with its zero byte; "" behind the last. */
-static const char *next_string(const char **message, const char *end)
+void server_unbind(struct server *server)
 {
-	const char *string = *message;
-
-	if (string >= end)
-		return "";
-	*message += strlen(string) + 1;
-	return string;
+	unlink(server->place.address.sun_path);
+	unlink(server->place.lock);
+	close(server->listening);
+	close(server->lock);
 }
 
-/* "view", "strict" or not, the place, and the state file or nothing. */
-static void answer_view(struct server *server, int client, const char *message, size_t size)
+/* ---- requests ------------------------------------------------------------------------------------ */
+
+/* A free place. Views that were unmounted leave theirs, and are over in every respect before the next begins. */
+static unsigned free_index(struct server *server)
 {
-	struct view_request request = { .options = server->options,
-					.source = server->source,
-					.lifetime = server->lifetime };
-	char error[MOUNT_ERROR_SIZE] = "";
-	const char *end = message + size;
-	unsigned index;
+	unsigned index, found = MOUNTS;
 
-	(void)next_string(&message, end);
-	request.strict = strcmp(next_string(&message, end), "strict") == 0;
-	request.at = next_string(&message, end);
-	request.state = next_string(&message, end);
-	if (!*request.state)
-		request.state = NULL;
-
-	/* those that were unmounted leave their places, and are over in every respect, before the next begins */
-	for (index = 1; index < MOUNTS; index++) {
+	for (index = MOUNTS - 1; index > 0; index--) {
 		if (server->views[index] && view_is_over(server->views[index])) {
 			view_free(server->views[index]);
 			server->views[index] = NULL;
 		}
+		if (!server->views[index])
+			found = index;
 	}
-	for (index = 1; index < MOUNTS && server->views[index]; index++)
-		;
+	return found;
+}
+
+static void answer_view(struct server *server, int client, const struct request *wanted)
+{
+	const struct view_request request = { .options = server->options,
+					      .source = server->source,
+					      .lifetime = server->lifetime,
+					      .strict = wanted->strict,
+					      .at = wanted->at,
+					      .state = wanted->state };
+	char error[MOUNT_ERROR_SIZE] = "";
+	unsigned index = free_index(server);
+
 	if (index == MOUNTS)
 		snprintf(error, sizeof(error), "there are %d views already; unmount one",
 			 MOUNTS - 1);
@@ -188,76 +168,64 @@ static void answer_view(struct server *server, int client, const char *message, 
 	(void)!send(client, error, strlen(error), MSG_NOSIGNAL);
 }
 
-static void *answer(void *argument)
+static void answer(struct server *server, int client)
 {
-	struct server *server = argument;
-	const struct timeval patience = { .tv_sec = 5 };
-	char message[MESSAGE_SIZE];
-	int client;
+	const struct timeval patience = { .tv_sec = REQUEST_SECONDS };
+	char message[MESSAGE_SIZE], refusal[SOCKET_ERROR_SIZE];
+	struct request request;
+	const char *why;
 	ssize_t n;
 
-	/* fails when server_stop shuts the socket down */
-	while ((client = accept4(server->listening, NULL, NULL, SOCK_CLOEXEC)) >= 0) {
-		setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-		n = is_trusted(client) ? recv(client, message, sizeof(message) - 1, 0) : -1;
-		if (n > 0)
-			message[n] = 0;
-		if (n > 0 && !is_unmounted(server->upper)) {
-			if (strcmp(message, "view") == 0)
-				answer_view(server, client, message, (size_t)n);
-			else
-				(void)!send(client, server->mount_path, strlen(server->mount_path),
-					    MSG_NOSIGNAL);
+	setsockopt(client, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	setsockopt(client, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
+	n = recv(client, message, sizeof(message), MSG_TRUNC);
+	if (n <= 0 || mount_is_over(server->upper))
+		return;
+	if ((size_t)n > sizeof(message) || !request_parse(&request, message, (size_t)n))
+		why = "this is no request";
+	else
+		why = request.is_view ? peer_refusal(client) : NULL;
+	if (why) {
+		snprintf(refusal, sizeof(refusal), "refused: %s", why);
+		(void)!send(client, refusal, strlen(refusal), MSG_NOSIGNAL);
+	} else if (request.is_view) {
+		answer_view(server, client, &request);
+	} else {
+		(void)!send(client, server->mount_path, strlen(server->mount_path), MSG_NOSIGNAL);
+	}
+}
+
+static void *serve(void *argument)
+{
+	struct server *server = argument;
+
+	/* relaxed: only a request */
+	while (!atomic_load_explicit(&server->stopping, memory_order_relaxed)) {
+		int client = accept4(server->listening, NULL, NULL, SOCK_CLOEXEC);
+
+		if (client >= 0) {
+			answer(server, client);
+			close(client);
+		} else if (errno != EAGAIN && errno != EINTR) {
+			nanosleep(&moment, NULL); /* no descriptor, no memory: there will be some */
 		}
-		close(client);
 	}
 	return NULL;
 }
 
 int server_start(struct server *server)
 {
-	return -pthread_create(&server->thread, NULL, answer, server);
+	return -pthread_create(&server->thread, NULL, serve, server);
 }
 
 void server_stop(struct server *server)
 {
 	unsigned index;
 
-	shutdown(server->listening, SHUT_RDWR);
+	atomic_store_explicit(&server->stopping, true, memory_order_relaxed);
+	shutdown(server->listening, SHUT_RDWR); /* wakes accept4 */
 	pthread_join(server->thread, NULL);
-	for (index = 1; index < MOUNTS; index++) {
-		if (!server->views[index])
-			continue;
-		view_tell_to_end(server->views[index]);
-		view_free(server->views[index]);
-	}
-}
-
-/* ---- the client's side ----------------------------------------------------------------------------- */
-
-int server_ask(const struct wish *wish, char error[MOUNT_ERROR_SIZE])
-{
-	char message[MESSAGE_SIZE], reply[MOUNT_ERROR_SIZE];
-	int to = connect_to(wish->upper);
-	size_t got;
-	int size;
-
-	if (to < 0) {
-		snprintf(error, MOUNT_ERROR_SIZE,
-			 "no wbfs serves '%.200s' (%s); start \"wbfs UPPER MOUNT\" first",
-			 wish->upper, strerror(errno));
-		return -1;
-	}
-	size = snprintf(message, sizeof(message), "view%c%s%c%s%c%s", 0,
-			wish->strict ? "strict" : "", 0, wish->at, 0,
-			wish->state ? wish->state : "");
-	got = exchange(to, message, (size_t)size + 1, reply, sizeof(reply));
-	if (got == 0)
-		snprintf(error, MOUNT_ERROR_SIZE, "the daemon of '%.200s' is ending", wish->upper);
-	else if (strcmp(reply, "ok") != 0)
-		snprintf(error, MOUNT_ERROR_SIZE, "%s", reply);
-	else if (wish->stay)
-		(void)!recv(to, reply, sizeof(reply), 0); /* nothing comes until its end */
-	close(to);
-	return error[0] ? -1 : 0;
+	for (index = 1; index < MOUNTS; index++)
+		if (server->views[index])
+			view_end(server->views[index]);
 }

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "view.h"
 #include "control.h"
-#include "state.h"
+#include "log.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,12 +12,12 @@
 #include <unistd.h>
 
 /*
- * A look that changes nothing: not the word, so that others are told as if we were not here, and not the
+ * A check that changes nothing: not the word, so that others get their errors as if we were not here, and not the
  * position, so that the answer stays the same. The flag makes "for ever" longer than the word's counter.
  */
 int view_check(struct view *view)
 {
-	/* relaxed: who is told here learns that something was lost, and need not see what */
+	/* relaxed: the caller learns that something was lost, and need not see what */
 	if (atomic_load_explicit(&view->failed, memory_order_relaxed))
 		return -EIO;
 	/* docs: view-fsync */
@@ -38,7 +36,7 @@ int view_check(struct view *view)
  */
 static int save_state(struct view *view)
 {
-	return state_save(view->state, view->lifetime,
+	return state_save(&view->state_file, view->lifetime,
 			  view_check(view) ? STATE_FAILED : STATE_CLEAN, view->position);
 }
 
@@ -50,11 +48,14 @@ static int resume(struct view *view, char error[MOUNT_ERROR_SIZE])
 {
 	const errseq_t *word = &view->mount.cache->errors;
 	errseq_cursor_t stored;
-	int found = state_load(view->state, view->lifetime, &stored, error);
-	int err = found == 1 ? errseq_check(word, stored) : 0;
+	int found, err;
 
+	if (state_open(&view->state_file, view->state, error) != 0)
+		return -1;
+	found = state_load(&view->state_file, view->lifetime, &stored, error);
 	if (found < 0)
 		return -1;
+	err = found == 1 ? errseq_check(word, stored) : 0;
 	if (err) {
 		snprintf(error, MOUNT_ERROR_SIZE,
 			 "an error was recorded since the view was last mounted: %s; sync or "
@@ -64,7 +65,7 @@ static int resume(struct view *view, char error[MOUNT_ERROR_SIZE])
 	}
 	if (found == 1)
 		view->position = stored;
-	err = state_save(view->state, view->lifetime, STATE_MOUNTED, 0);
+	err = state_save(&view->state_file, view->lifetime, STATE_MOUNTED, 0);
 	if (err)
 		snprintf(error, MOUNT_ERROR_SIZE, "'%.200s' cannot be written: %s", view->state,
 			 strerror(-err));
@@ -76,21 +77,24 @@ static int resume(struct view *view, char error[MOUNT_ERROR_SIZE])
 static void *serve_view(void *argument)
 {
 	struct view *view = argument;
+	int err;
 
-	(void)mount_serve(&view->mount);
+	err = mount_serve(&view->mount);
+	if (err)
+		log_line("the view at '%s': %s", view->at, strerror(-err));
 	pthread_mutex_lock(&view->lock);
 	view->ending = true;
 	pthread_mutex_unlock(&view->lock);
 	if (view->state && save_state(view) != 0)
-		fprintf(stderr, "wbfs: '%s' cannot be written; it still says \"mounted\"\n",
-			view->state);
-	mount_end(&view->mount);
+		log_line("'%s' cannot be written; it still says \"mounted\"", view->state);
+	(void)mount_end(&view->mount);
 	shutdown(view->client, SHUT_RDWR); /* whoever waits for the end sees it */
 	return NULL;
 }
 
 static void discard(struct view *view)
 {
+	state_close(&view->state_file);
 	if (view->client >= 0)
 		close(view->client);
 	pthread_mutex_destroy(&view->lock);
@@ -113,6 +117,7 @@ struct view *view_start(struct cache *cache, unsigned index, const struct view_r
 	view->mount.index = index;
 	view->mount.view = view;
 	view->strict = request->strict;
+	view->state_file.directory = -1;
 	view->lifetime = request->lifetime;
 	view->client = fcntl(client, F_DUPFD_CLOEXEC, 0);
 	pthread_mutex_init(&view->lock, NULL);
@@ -136,7 +141,8 @@ struct view *view_start(struct cache *cache, unsigned index, const struct view_r
 		if (!err)
 			return view;
 		snprintf(error, MOUNT_ERROR_SIZE, "a thread: %s", strerror(err));
-		mount_end(&view->mount);
+		(void)mount_end(&view->mount);
+		mount_free(&view->mount);
 	}
 	if (view->state) /* it was not mounted after all */
 		(void)save_state(view);
@@ -150,36 +156,20 @@ bool view_is_over(struct view *view)
 	bool over;
 
 	pthread_mutex_lock(&view->lock);
-	over = view->ending;
-	if (!over) {
-		struct pollfd session = { .fd = fuse_session_fd(view->mount.session) };
-
-		over = poll(&session, 1, 0) == 1 && session.revents & POLLERR;
-	}
+	over = view->ending || mount_is_over(&view->mount);
 	pthread_mutex_unlock(&view->lock);
 	return over;
 }
 
-/* Its thread sleeps in libfuse, which looks at the session's exit flag when a signal wakes it. */
-void view_tell_to_end(struct view *view)
+void view_end(struct view *view)
 {
-	const struct timespec moment = { .tv_nsec = 5000000 };
-	bool ending = false;
-
-	while (!ending) {
-		pthread_mutex_lock(&view->lock);
-		ending = view->ending;
-		if (!ending) {
-			fuse_session_exit(view->mount.session);
-			pthread_kill(view->thread, SIGUSR1);
-		}
-		pthread_mutex_unlock(&view->lock);
-		nanosleep(&moment, NULL);
-	}
+	mount_tell_to_end(&view->mount);
+	view_free(view);
 }
 
 void view_free(struct view *view)
 {
 	pthread_join(view->thread, NULL);
+	mount_free(&view->mount);
 	discard(view);
 }

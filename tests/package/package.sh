@@ -301,6 +301,21 @@ meson)
 	diff root-cmake.symbols root-meson.symbols || fail "CMake's library (<) and Meson's (>) differ"
 	echo "Meson installs the same $(find root-meson -not -type d | wc -l) files as CMake, and the same symbols"
 	;;
+wbfs)
+	# A user's daemon: its folder alone, against what was installed. One of its tests runs, if FUSE can be used here.
+	have pkg-config && pkg-config --exists 'fuse3 >= 3.10' || skip "libfuse3 (Debian: libfuse3-dev) was not found"
+	rm -rf wbfs wbfs-build installed-wbfs
+	cp -r "$source_dir/examples/wbfs" wbfs
+	configure -S wbfs -B wbfs-build -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_BUILD_TYPE=Release
+	must cmake --build wbfs-build --parallel 2
+	must cmake --install wbfs-build --prefix "$work/installed-wbfs"
+	must installed-wbfs/bin/wbfs --version
+	[ -e installed-wbfs/share/man/man1/wbfs.1 ] || fail "wbfs(1) was not installed"
+	[ "$(find installed-wbfs -type f | wc -l)" = 2 ] || fail "installed: $(find installed-wbfs -type f)"
+	must ctest --test-dir wbfs-build --no-tests=error -R 'wbfs[.]each_told_once'
+	! have mandoc || must mandoc -T lint -W warning wbfs/wbfs.1
+	echo "wbfs builds alone, is installed, and passes a test of its own"
+	;;
 *)
 	fail "no such mode: $mode"
 	;;

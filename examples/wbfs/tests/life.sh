@@ -2,12 +2,10 @@
 # SPDX-License-Identifier: MIT
 # The life and death of the daemon: mounting, unmounting, signals, kill -9. What an fsync acknowledged is on the
 # backing store after each.
-# usage: life.sh SOURCE_DIR WORK_DIR WBFS
+# usage: life.sh WORK_DIR WBFS
 set -eu
-source_dir=$1
-. "$source_dir/tests/common/check.sh"
-. "$source_dir/tests/wbfs/mounted.sh"
-begin "$2" "$3"
+. "$(dirname "$0")/mounted.sh"
+begin "$1" "$2"
 
 head -c 1000003 /dev/urandom >data
 

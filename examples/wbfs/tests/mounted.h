@@ -10,10 +10,16 @@
  *
  * There is one daemon at a time. What fails in here fails the running cmocka test.
  */
-#ifndef ERRSEQ_TESTS_MOUNTED_H
-#define ERRSEQ_TESTS_MOUNTED_H
+#ifndef WBFS_TESTS_MOUNTED_H
+#define WBFS_TESTS_MOUNTED_H
 
-#include "../common/harness.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <cmocka.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -22,6 +28,17 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+/* Ends the running test as skipped, with a reason. */
+#define SKIP_BECAUSE(...)                       \
+	do {                                    \
+		printf("SKIP: %s: ", __func__); \
+		printf(__VA_ARGS__);            \
+		printf("\n");                   \
+		skip();                         \
+	} while (0)
 
 enum {
 	VIEWS = 2,
@@ -49,8 +66,19 @@ int stop_daemon(void);
 void kill_daemon(void);
 /* Whether it said this, on stderr. */
 int daemon_said(const char *text);
-/* RLIMIT_FSIZE of daemons started from now on; 0: unlimited. */
+/* RLIMIT_FSIZE and RLIMIT_NOFILE of the test's daemons; 0: as they are. */
 void limit_daemons_files(unsigned long bytes);
+void limit_daemons_descriptors(unsigned long count);
+void signal_daemon(int number);
+/* Waits for its end. Its exit status. */
+int daemon_status(void);
+/* How many descriptors it has. */
+unsigned daemon_descriptors(void);
+/* Starts it in the background, where it is nobody's child. The exit status of wbfs. */
+int start_in_background(void);
+/* Waits until the daemon of this test's UPPER, whoever started it, has ended. */
+void wait_for_daemons_end(void);
+int is_mounted(const char *path);
 
 /* A tmpfs with these options as the upper, until the daemon is stopped. 0 if that is not allowed here. */
 int put_upper_on_tmpfs(const char *options);
@@ -63,6 +91,7 @@ void stop_view(unsigned number);
 int with_daemon(void **state);
 int with_daemon_and_view(void **state);
 int with_nothing(void **state); /* the test starts the daemon itself */
+int with_faulty(void **state);	/* likewise; the daemon is wbfs-faulty */
 int without_daemon(void **state);
 
 /* Paths; each is good for the next 16 calls. */
@@ -70,6 +99,14 @@ const char *in_folder(const char *name);
 const char *in_upper(const char *name);
 const char *in_mount(const char *name);
 const char *in_view(unsigned number, const char *name);
+
+/* For wbfs-faulty: faulty.c says which. A `what` of "fails" takes an errno. */
+void put_fault(const char *call, const char *what, const char *value);
+void remove_fault(const char *call, const char *what);
+/* Waits until a thread of the daemon has stopped there. */
+void wait_until_stopped(const char *place);
+/* How many lines of the trace begin with this text. */
+unsigned traced(const char *text);
 
 /* Opens, with mode 0644, and closes at the end of the test if the test does not. */
 int opened(const char *path, int flags);
@@ -91,6 +128,18 @@ static inline int errno_of(long result)
 	do {                                \
 		assert_fsync(fd, expected); \
 		assert_fsync(fd, 0);        \
+	} while (0)
+
+/* Fails the test if it does not come true in time. */
+#define WAIT_UNTIL(condition)                                               \
+	do {                                                                \
+		double end_ = seconds_now() + PATIENCE_SECONDS;             \
+                                                                            \
+		while (!(condition)) {                                      \
+			if (seconds_now() > end_)                           \
+				fail_msg("did not come true: " #condition); \
+			nap(0.002);                                         \
+		}                                                           \
 	} while (0)
 
 /* New data at the beginning of the file; it is never the same twice. */

@@ -1,17 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # wbfs from the command line: what is wrong is said in one line, with the value that is wrong, and nothing is mounted.
-# usage: commands.sh SOURCE_DIR WORK_DIR WBFS
+# usage: commands.sh WORK_DIR WBFS
 set -eu
-source_dir=$1
-. "$source_dir/tests/common/check.sh"
-. "$source_dir/tests/wbfs/mounted.sh"
-begin "$2" "$3"
+. "$(dirname "$0")/mounted.sh"
+begin "$1" "$2"
 
 expect 0 '^usage: wbfs' "$wbfs" --help
 expect 0 '^usage: wbfs' "$wbfs" -h
-expect 0 "$(sed -n 's/^#define ERRSEQ_VERSION_MAJOR //p' "$source_dir/include/errseq/errseq.h")\.[0-9]+\.[0-9]+" \
-	"$wbfs" --version
+expect 0 'libErrseq [0-9]+\.[0-9]+\.[0-9]+' "$wbfs" --version
 echo "help and version are printed"
 
 # refused PATTERN ARGUMENTS...: 2, one line
@@ -89,7 +86,11 @@ start upper mount -o ro
 (: >mount/new) 2>/dev/null && fail "a file was created on a mount with -o ro"
 must ls mount
 stop mount
-start upper mount -o allow_other,default_permissions
+start upper mount -o noatime,default_permissions
 : >mount/new
 stop mount
+for option in allow_other allow_root user_id=65534 group_id=1; do
+	refused "$option.*only the user" -o ro,$option upper mount
+	refused "$option.*only the user" -o ro -o "$option" upper mount
+done
 echo "options may stand before and after the folders, whose names may have spaces"

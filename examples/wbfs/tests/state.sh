@@ -2,12 +2,10 @@
 # SPDX-License-Identifier: MIT
 # wbfs --volatile --state FILE: mounted again without a sync, the view is accepted exactly when nothing failed in
 # between and the stored position is of this life of this folder's word.
-# usage: state.sh SOURCE_DIR WORK_DIR WBFS
+# usage: state.sh WORK_DIR WBFS
 set -eu
-source_dir=$1
-. "$source_dir/tests/common/check.sh"
-. "$source_dir/tests/wbfs/mounted.sh"
-begin "$2" "$3"
+. "$(dirname "$0")/mounted.sh"
+begin "$1" "$2"
 mkdir states view2
 state=$work/states/state
 
@@ -180,6 +178,12 @@ broken "letters for digits"
 broken "a byte too many"
 tr '\n' '\0' <good >"$state"
 broken "zero bytes"
+{ cat good && printf '\0garbage'; } >"$state"
+broken "a zero byte and garbage"
+{ cat good && printf 'garbage\0\n'; } >"$state"
+broken "garbage and a zero byte"
+sed 's/0x/0X/' good >"$state"
+broken "another way to write the number"
 yes | head -c 10000000 >"$state"
 broken "a large file"
 rm "$state"
@@ -194,6 +198,47 @@ accepted # it is still good
 unmount_view
 rm "$state"
 echo "a broken file is refused"
+
+# What others may put there.
+mkdir open-to-all sticky
+chmod 777 open-to-all
+chmod 1777 sticky
+expect 1 'others can replace' "$wbfs" --volatile --state open-to-all/state upper view
+! mountpoint -q view || fail "it is refused and mounted"
+expect 0 '' "$wbfs" --volatile --state sticky/state upper view
+unmount_view
+until_true grep -q '^at' sticky/state
+accepted
+unmount_view
+settle
+chown 65534 "$state"
+refused 'somebody else'
+chown 0 "$state"
+chmod 666 "$state"
+refused 'others can write'
+chmod 600 "$state"
+accepted
+unmount_view
+settle
+# Beside the file, where a temporary file might be expected.
+for suffix in new tmp; do
+	mkfifo "$state.$suffix"
+	accepted
+	unmount_view
+	settle
+	[ -p "$state.$suffix" ] || fail "a pipe of somebody else is gone"
+	rm "$state.$suffix"
+	touch "$state.$suffix"
+	chmod 666 "$state.$suffix"
+	chown 65534 "$state.$suffix"
+	accepted
+	unmount_view
+	settle
+	[ "$(stat -c '%u %a' "$state")" = '0 600' ] || fail "the state file is $(stat -c 'of %u with mode %a' "$state")"
+	rm "$state.$suffix"
+done
+rm "$state"
+echo "others can neither forge, replace nor block the state file"
 
 # A crash while it is mounted.
 accepted

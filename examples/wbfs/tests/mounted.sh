@@ -1,7 +1,45 @@
 # SPDX-License-Identifier: MIT
-# For the scripts that mount wbfs: begin, and nothing is left behind, whatever becomes of the script. After
-# tests/common/check.sh.
+# For the scripts that mount wbfs: what they say when something is missing, wrong, or done; and nothing is left behind,
+# whatever becomes of the script.
 # shellcheck shell=bash
+
+fail() {
+	printf 'FAIL: %s\n' "$*" >&2
+	exit 1
+}
+
+# The whole test cannot run here: ctest shows it as skipped.
+skip() {
+	printf 'SKIP: %s\n' "$*"
+	exit 77
+}
+
+# A part of it cannot.
+skip_part() {
+	printf 'SKIP (part): %s\n' "$*"
+}
+
+have() {
+	command -v "$1" >/dev/null 2>&1
+}
+
+# Runs a command; shows its output only if it fails.
+must() {
+	local output
+	output=$("$@" 2>&1) || fail "$*
+$output"
+}
+
+# Runs a command that has to fail, with `pattern` somewhere in what it says.
+must_fail_with() {
+	local pattern=$1 output
+	shift
+	if output=$("$@" 2>&1); then
+		fail "this should not have worked: $*"
+	fi
+	tr -s ' \n' ' ' <<<"$output" | grep -qE -- "$pattern" || fail "$* failed, but did not say '$pattern':
+$output"
+}
 
 patience=30 # seconds until what did not happen is said to hang
 

@@ -264,6 +264,52 @@ static void what_is_there_already_is_served(void **state)
 	assert_int_equal(errno_of(open(in_mount(""), O_RDWR)), EISDIR);
 }
 
+/* What writes back, forgets or lists inodes must not touch one that is gone. AddressSanitizer sees if it does. */
+static void files_are_deleted_while_they_are_open_dirty_and_listed(void **state)
+{
+	int a, i;
+
+	(void)state;
+	for (i = 0; i < 50; i++) {
+		a = file("x");
+		write_at(a, "before", 0);
+		if (i & 1)
+			assert_fsync(a, 0);
+		assert_int_equal(unlink(in_mount("x")), 0);
+		write_at(a, "after", 6);
+		if (i & 2)
+			control("evict");
+		if (i & 4)
+			control("sync");
+		if (i & 8)
+			assert_fsync(a, 0);
+		closed(a);
+		control(i & 16 ? "sync" : "evict");
+	}
+	assert_fsync(opened(in_mount(""), O_RDONLY | O_DIRECTORY), 0);
+}
+
+static void overwriting_adds_no_blocks_and_new_data_does(void **state)
+{
+	static char data[1 << 20];
+	struct stat st, backing;
+	int a = file("x");
+
+	(void)state;
+	memset(data, 'x', sizeof(data));
+	assert_int_equal(pwrite(a, data, sizeof(data), 0), sizeof(data));
+	assert_int_equal(fstat(a, &st), 0);
+	assert_true(st.st_blocks >= 2048); /* 0 would say that it is all holes */
+	assert_fsync(a, 0);
+	assert_int_equal(stat(in_upper("x"), &backing), 0);
+	assert_int_equal(pwrite(a, data, sizeof(data), 0), sizeof(data));
+	assert_int_equal(fstat(a, &st), 0);
+	assert_int_equal(st.st_blocks, backing.st_blocks);
+	assert_int_equal(pwrite(a, data, sizeof(data), sizeof(data)), sizeof(data));
+	assert_int_equal(fstat(a, &st), 0);
+	assert_true(st.st_blocks >= 4096 && st.st_blocks <= backing.st_blocks + 2048);
+}
+
 /* Returns the errno of a try by nobody. */
 static int as_nobody(const char *path, int flags)
 {
@@ -279,24 +325,28 @@ static int as_nobody(const char *path, int flags)
 	return status_of(process);
 }
 
-static void others_may_do_what_modes_allow_and_never_command_the_daemon(void **state)
+static void other_users_are_not_served_and_never_command_the_daemon(void **state)
 {
 	(void)state;
-	start_daemon("-o", "allow_other", NULL);
+	start_daemon(NULL);
 	closed(file("public"));
-	closed(file("private"));
-	assert_int_equal(chmod(in_mount("private"), 0600), 0);
+	assert_int_equal(chmod(in_mount("public"), 0666), 0);
 	assert_int_equal(chmod(in_folder(""), 0755), 0);
 	assert_int_equal(chmod(in_folder(".."), 0755), 0);
-	if (as_nobody(in_mount("public"), O_RDONLY) != 0)
+	if (as_nobody(in_upper("public"), O_RDONLY) != 0)
 		SKIP_BECAUSE("nobody cannot reach %s", in_folder(""));
+	assert_int_equal(as_nobody(in_mount("public"), O_RDONLY), EACCES);
 	assert_int_equal(as_nobody(in_mount("public"), O_WRONLY), EACCES);
-	assert_int_equal(as_nobody(in_mount("private"), O_RDONLY), EACCES);
 	assert_int_equal(as_nobody(in_mount("new"), O_WRONLY | O_CREAT), EACCES);
 	assert_int_equal(as_nobody(in_mount(".wbfs-control"), O_RDONLY), EACCES);
 	assert_int_equal(as_nobody(in_mount(".wbfs-control"), O_WRONLY), EACCES);
-	assert_int_equal(unlink(in_mount("public")), 0);
-	assert_true(unlink(in_mount(".wbfs-control")) != 0);
+}
+
+static void the_control_file_cannot_be_removed(void **state)
+{
+	(void)state;
+	assert_int_equal(errno_of(unlink(in_mount(".wbfs-control"))), EPERM);
+	assert_int_equal(errno_of(rename(in_mount(".wbfs-control"), in_mount("x"))), EPERM);
 	assert_int_equal(access(in_mount(".wbfs-control"), F_OK), 0);
 }
 
@@ -316,12 +366,15 @@ int main(void)
 		WITH_DAEMON(writing_changes_the_time_of_modification),
 		WITH_DAEMON(a_large_folder_is_listed_whole_and_once),
 		WITH_DAEMON(a_mapping_shows_what_is_written_and_is_written_back),
+		WITH_DAEMON(files_are_deleted_while_they_are_open_dirty_and_listed),
+		WITH_DAEMON(overwriting_adds_no_blocks_and_new_data_does),
 		WITH_DAEMON(a_file_that_is_closed_is_written_back_at_unmounting),
 		cmocka_unit_test_setup_teardown(what_is_there_already_is_served, with_nothing,
 						without_daemon),
 		cmocka_unit_test_setup_teardown(
-			others_may_do_what_modes_allow_and_never_command_the_daemon, with_nothing,
+			other_users_are_not_served_and_never_command_the_daemon, with_nothing,
 			without_daemon),
+		WITH_DAEMON(the_control_file_cannot_be_removed),
 	};
 
 	begin_program();

@@ -1,254 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 #include "mounted.h"
+#include "processes.h"
 
-#include <ftw.h>
-#include <limits.h>
+#include <dirent.h>
 #include <sys/mount.h>
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 
 enum {
 	MOST_ARGUMENTS = 24,
-	MOST_MOUNTS = 64,
 	MOST_FDS = 2100,
-	MOST_PATHS = 16,
 	PATH_SIZE = PATH_MAX
 };
 
-static char folder[PATH_MAX / 4], first_folder[PATH_MAX / 8];
 static unsigned long folders;
 static const char *wbfs;
 static pid_t daemon_pid;
-static unsigned long file_limit;
+static unsigned long file_limit, descriptor_limit;
 static int guard = -1;
 static int fds[MOST_FDS], fd_count;
-
-/* ---- time and processes -------------------------------------------------------------------------- */
-
-double seconds_now(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
-}
-
-void nap(double seconds)
-{
-	struct timespec time;
-
-	time.tv_sec = (time_t)seconds;
-	time.tv_nsec = (long)((seconds - (double)time.tv_sec) * 1e9);
-	nanosleep(&time, NULL);
-}
-
-pid_t forked(void)
-{
-	pid_t process;
-
-	fflush(stdout);
-	fflush(stderr);
-	process = fork();
-	if (process == 0)
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-	return process;
-}
-
-/* -1 if it still runs after all our patience. */
-static int status_if_it_ends(pid_t process)
-{
-	double end = seconds_now() + PATIENCE_SECONDS;
-	int status;
-
-	for (;;) {
-		pid_t ended = waitpid(process, &status, WNOHANG);
-
-		if (ended == process)
-			return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-		if (ended < 0 || seconds_now() > end)
-			return -1;
-		nap(0.002);
-	}
-}
-
-int status_of(pid_t process)
-{
-	int status = status_if_it_ends(process);
-
-	if (status < 0) {
-		kill(process, SIGKILL);
-		waitpid(process, NULL, 0);
-		fail_msg("a process that should have ended did not");
-	}
-	return status;
-}
-
-/* Starts arguments[0], with both outputs in the file. */
-static pid_t spawned(const char *const *arguments, const char *output)
-{
-	pid_t process = forked();
-
-	if (process == 0) {
-		int fd = open(output, O_WRONLY | O_CREAT | O_APPEND, 0600);
-
-		if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
-			_exit(126);
-		if (file_limit && arguments[0] == wbfs) {
-			const struct rlimit limit = { file_limit, file_limit };
-
-			setrlimit(RLIMIT_FSIZE, &limit);
-		}
-		execvp(arguments[0], (char *const *)(uintptr_t)arguments);
-		_exit(127);
-	}
-	return process;
-}
-
-int run(const char *program, ...)
-{
-	const char *arguments[MOST_ARGUMENTS] = { program };
-	va_list rest;
-	pid_t process;
-	int i;
-
-	va_start(rest, program);
-	for (i = 1; i < MOST_ARGUMENTS - 1; i++)
-		if (!(arguments[i] = va_arg(rest, const char *)))
-			break;
-	va_end(rest);
-	process = spawned(arguments, "/dev/null");
-	return process < 0 ? -1 : status_if_it_ends(process);
-}
-
-/* ---- paths --------------------------------------------------------------------------------------- */
-
-static const char *path_of(const char *a, const char *b, const char *c)
-{
-	static _Thread_local char paths[MOST_PATHS][PATH_SIZE];
-	static _Thread_local unsigned next;
-	char *path = paths[next++ % MOST_PATHS];
-
-	snprintf(path, PATH_SIZE, "%s/%s%s%s", a, b, c[0] ? "/" : "", c);
-	return path;
-}
-
-const char *in_folder(const char *name)
-{
-	return path_of(folder, name, "");
-}
-
-const char *in_upper(const char *name)
-{
-	return path_of(folder, "upper", name);
-}
-
-const char *in_mount(const char *name)
-{
-	return path_of(folder, "mount", name);
-}
-
-const char *in_view(unsigned number, const char *name)
-{
-	return path_of(folder, number ? "view1" : "view0", name);
-}
-
-/* ---- nothing is left behind ------------------------------------------------------------------------ */
-
-/* mountinfo writes a space as \040. */
-static void unescape(char *text)
-{
-	char *to = text;
-
-	for (; *text; text++)
-		if (text[0] == '\\' && text[1] && text[2] && text[3]) {
-			*to++ = (char)((text[1] - '0') * 64 + (text[2] - '0') * 8 + text[3] - '0');
-			text += 3;
-		} else {
-			*to++ = *text;
-		}
-	*to = '\0';
-}
-
-/* Whatever is mounted in our folder, the last first. Returns how many there were. */
-static unsigned detach_all(void)
-{
-	static char points[MOST_MOUNTS][PATH_SIZE];
-	char line[2 * PATH_SIZE];
-	size_t length = strlen(first_folder);
-	unsigned count = 0, i;
-	FILE *file = fopen("/proc/self/mountinfo", "re");
-
-	while (file && count < MOST_MOUNTS && fgets(line, sizeof(line), file)) {
-		char *rest, *word = NULL;
-		int field;
-
-		for (field = 0; field < 5; field++)
-			word = strtok_r(field ? NULL : line, " ", &rest);
-		snprintf(points[count], PATH_SIZE, "%s", word ? word : "");
-		unescape(points[count]);
-		count += strncmp(points[count], first_folder, length) == 0 &&
-			 points[count][length] == '/';
-	}
-	if (file)
-		fclose(file);
-	for (i = count; i-- > 0;)
-		if (umount2(points[i], MNT_DETACH) < 0)
-			run("fusermount3", "-u", "-z", points[i], NULL);
-	return count;
-}
-
-static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *place)
-{
-	(void)stat;
-	(void)type;
-	(void)place;
-	remove(path);
-	return 0;
-}
-
-/* FTW_MOUNT: should something still be mounted, its contents are not ours to remove. */
-static void remove_all(const char *path)
-{
-	nftw(path, remove_one, 16, FTW_DEPTH | FTW_MOUNT | FTW_PHYS);
-}
-
-/*
- * A daemon of its own, in a session of its own, that no one who stops the test by its process group or its tree
- * takes with it.
- */
-static void post_a_guardian(void)
-{
-	int ends[2];
-	char byte;
-	pid_t process;
-
-	if (pipe2(ends, O_CLOEXEC) < 0 || (process = fork()) < 0) {
-		perror("FAIL: no guardian");
-		exit(1);
-	}
-	if (process == 0) {
-		setsid();
-		if (fork() != 0)
-			_exit(0);
-		signal(SIGINT, SIG_IGN);
-		signal(SIGTERM, SIG_IGN);
-		signal(SIGHUP, SIG_IGN);
-		signal(SIGPIPE, SIG_IGN);
-		close(ends[1]);
-		while (read(ends[0], &byte, 1) < 0 && errno == EINTR)
-			;
-		if (access(first_folder, F_OK) == 0) {
-			detach_all();
-			remove_all(first_folder);
-		}
-		_exit(0);
-	}
-	waitpid(process, NULL, 0);
-	close(ends[0]);
-	guard = ends[1];
-}
 
 /* ---- the daemon ------------------------------------------------------------------------------------- */
 
@@ -287,7 +57,7 @@ int daemon_said(const char *text)
 	return found;
 }
 
-static int is_mounted(const char *path)
+int is_mounted(const char *path)
 {
 	struct stat here, above;
 	char parent[PATH_SIZE];
@@ -310,7 +80,7 @@ static int try_to_start(const char *const *options, size_t count)
 	}
 	arguments[filled++] = in_upper("");
 	arguments[filled++] = in_mount("");
-	daemon_pid = spawned(arguments, in_folder("log"));
+	daemon_pid = spawned(arguments, in_folder("log"), file_limit, descriptor_limit);
 	while (!is_mounted(in_mount(""))) {
 		int status;
 
@@ -351,6 +121,61 @@ void start_daemon(const char *option, ...)
 void limit_daemons_files(unsigned long bytes)
 {
 	file_limit = bytes;
+}
+
+void limit_daemons_descriptors(unsigned long count)
+{
+	descriptor_limit = count;
+}
+
+void signal_daemon(int number)
+{
+	assert_int_equal(kill(daemon_pid, number), 0);
+}
+
+int daemon_status(void)
+{
+	int status = status_of(daemon_pid);
+
+	daemon_pid = 0;
+	return status;
+}
+
+unsigned daemon_descriptors(void)
+{
+	char name[64];
+	unsigned count = 0;
+	DIR *dir;
+
+	snprintf(name, sizeof(name), "/proc/%d/fd", (int)daemon_pid);
+	dir = opendir(name);
+	assert_non_null(dir);
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count;
+}
+
+int start_in_background(void)
+{
+	const char *arguments[] = { wbfs, in_upper(""), in_mount(""), NULL };
+
+	return status_of(spawned(arguments, in_folder("log"), file_limit, descriptor_limit));
+}
+
+/* As long as it lives it holds the lock, and a second one waits for its end. */
+void wait_for_daemons_end(void)
+{
+	const char *arguments[] = { wbfs, "-f", in_upper(""), in_folder("other"), NULL };
+	pid_t second;
+
+	mkdir(in_folder("other"), 0755);
+	second = spawned(arguments, "/dev/null", 0, 0);
+	while (!is_mounted(in_folder("other")))
+		if (waitpid(second, NULL, WNOHANG) != 0)
+			fail_msg("a second daemon did not get the folder");
+	kill(second, SIGTERM);
+	(void)status_of(second);
 }
 
 static int unmount(const char *path)
@@ -412,7 +237,7 @@ int start_view(unsigned number, const char *option, ...)
 		arguments[filled++] = options[i];
 	arguments[filled++] = in_upper("");
 	arguments[filled++] = in_view(number, "");
-	status = status_of(spawned(arguments, in_folder("log")));
+	status = status_of(spawned(arguments, in_folder("log"), 0, 0));
 	/* "Return when it is mounted." */
 	if (status == 0)
 		assert_true(is_mounted(in_view(number, "")));
@@ -447,6 +272,11 @@ void take_seconds(int argc, char **argv, double *seconds)
 	}
 }
 
+static const char *program(void)
+{
+	return getenv("WBFS") ? getenv("WBFS") : WBFS_PROGRAM;
+}
+
 void begin_program(void)
 {
 	const char *temporary = getenv("TMPDIR");
@@ -454,7 +284,7 @@ void begin_program(void)
 	int fuse;
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	wbfs = getenv("WBFS") ? getenv("WBFS") : WBFS_PROGRAM;
+	wbfs = program();
 	if (geteuid() != 0)
 		skip_all("only root may tell wbfs to fail");
 	fuse = open("/dev/fuse", O_RDWR | O_CLOEXEC);
@@ -469,7 +299,7 @@ void begin_program(void)
 		perror(first_folder);
 		exit(1);
 	}
-	post_a_guardian();
+	guard = post_a_guardian();
 	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
 		limit.rlim_cur = limit.rlim_max < MOST_FDS + 64 ? limit.rlim_max : MOST_FDS + 64;
 		setrlimit(RLIMIT_NOFILE, &limit);
@@ -505,6 +335,15 @@ int with_nothing(void **state)
 	return 0;
 }
 
+int with_faulty(void **state)
+{
+	with_nothing(state);
+	wbfs = WBFS_FAULTY;
+	mkdir(in_folder("faults"), 0755);
+	setenv("WBFS_FAULTS", in_folder("faults"), 1);
+	return 0;
+}
+
 int with_daemon(void **state)
 {
 	with_nothing(state);
@@ -526,14 +365,70 @@ int without_daemon(void **state)
 	(void)state;
 	while (fd_count > 0)
 		close(fds[--fd_count]);
-	file_limit = 0;
+	file_limit = descriptor_limit = 0;
 	status = stop_daemon();
+	wbfs = program();
 	if (status != 0)
 		fprintf(stderr, "FAIL: the daemon ended with %d\n", status);
 	umount2(in_upper(""), MNT_DETACH); /* if it was a tmpfs */
 	if (status < 0)
 		detach_all();
 	return status;
+}
+
+/* ---- faults ------------------------------------------------------------------------------------------ */
+
+static const char *fault_path(const char *call, const char *what)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "faults/%s.%s", call, what);
+	return in_folder(name);
+}
+
+void put_fault(const char *call, const char *what, const char *value)
+{
+	const char *path = fault_path(call, what);
+	char aside[PATH_SIZE + 8];
+	int fd;
+
+	/* a reader finds all of it */
+	snprintf(aside, sizeof(aside), "%s.aside", path);
+	fd = opened(aside, O_WRONLY | O_CREAT | O_TRUNC);
+	assert_int_equal(write(fd, value, strlen(value)), strlen(value));
+	closed(fd);
+	assert_int_equal(rename(aside, path), 0);
+}
+
+void remove_fault(const char *call, const char *what)
+{
+	unlink(fault_path(call, what));
+}
+
+void wait_until_stopped(const char *place)
+{
+	const char *path = fault_path(place, "stopped");
+	double end = seconds_now() + PATIENCE_SECONDS;
+
+	while (access(path, F_OK) != 0) {
+		if (seconds_now() > end)
+			fail_msg("no thread of the daemon comes to '%s'", place);
+		nap(0.002);
+	}
+	unlink(path);
+}
+
+unsigned traced(const char *text)
+{
+	char line[256];
+	unsigned count = 0;
+	FILE *file = fopen(in_folder("faults/trace"), "re");
+
+	while (file && fgets(line, sizeof(line), file))
+		count += strncmp(line, text, strlen(text)) == 0;
+	if (file)
+		fclose(file);
+	return count;
 }
 
 /* ---- files --------------------------------------------------------------------------------------------- */

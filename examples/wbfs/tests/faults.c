@@ -149,42 +149,112 @@ static void a_view_fails_for_ever_after_the_store_was_full(void **state)
 
 /* ---- EFBIG ------------------------------------------------------------------------------------------ */
 
-static void above_the_daemon_s_file_limit_each_handle_is_told_efbig_once(void **state)
+/* As on any filesystem: the data that is accepted fits, and what does not fit is refused at the call. */
+static void above_the_daemon_s_file_limit_write_is_short_and_then_fails(void **state)
 {
-	int a, b, dir;
+	static const char block[2 * BLOCK];
+	int a;
 
 	(void)state;
 	limit_daemons_files(4 * BLOCK);
 	start_daemon(NULL);
 	a = file("x");
-	b = file("x");
-	dir = root();
-	write_blocks(a, 8);
-	assert_told_once(a, EFBIG);
-	assert_told_once(b, EFBIG);
-	assert_told_once(dir, EFBIG);
-	assert_true(has_blocks(in_mount("x"), 8));
-	assert_true(has_blocks(in_upper("x"), 4));
-	/* What fits is written, when nothing that does not fit is asked for any more. */
-	assert_int_equal(ftruncate(a, 4 * BLOCK), 0);
-	write_blocks(a, 4);
+	write_blocks(a, 3);
+	assert_int_equal(pwrite(a, block, sizeof(block), 3 * BLOCK), BLOCK);
+	assert_int_equal(errno_of(pwrite(a, "x", 1, 4 * BLOCK)), EFBIG);
+	assert_int_equal(errno_of(pwrite(a, "x", 1, 9 * BLOCK)), EFBIG);
+	assert_int_equal(lseek(a, 0, SEEK_END), 4 * BLOCK);
 	assert_fsync(a, 0);
-	assert_fsync(b, 0);
+	assert_fsync(root(), 0);
+	assert_true(has_blocks(in_upper("x"), 3));
 }
 
-/* The size is a part of what is kept in memory, and of what may fail. */
-static void a_truncate_above_the_daemon_s_file_limit_is_told_too(void **state)
+static void above_the_daemon_s_file_limit_truncate_fails(void **state)
 {
-	int a, b;
+	int a;
 
 	(void)state;
 	limit_daemons_files(4 * BLOCK);
 	start_daemon(NULL);
 	a = file("x");
-	b = file("x");
-	assert_int_equal(ftruncate(a, 8 * BLOCK), 0);
-	assert_told_once(a, EFBIG);
-	assert_told_once(b, EFBIG);
+	assert_int_equal(errno_of(ftruncate(a, 4 * BLOCK + 1)), EFBIG);
+	assert_int_equal(ftruncate(a, 4 * BLOCK), 0);
+	assert_fsync(a, 0);
+}
+
+/* A file that is larger already may be written to below the limit, and made smaller. */
+static void a_file_above_the_daemon_s_file_limit_is_written_below_it(void **state)
+{
+	int a;
+
+	(void)state;
+	a = opened(in_upper("x"), O_RDWR | O_CREAT);
+	write_blocks(a, 8);
+	closed(a);
+	limit_daemons_files(4 * BLOCK + 100);
+	start_daemon(NULL);
+	a = file("x");
+	assert_int_equal(pwrite(a, "changed", 7, 4 * BLOCK), 7);
+	assert_fsync(a, 0);
+	assert_int_equal(lseek(a, 0, SEEK_END), 8 * BLOCK);
+	assert_int_equal(ftruncate(a, 6 * BLOCK), 0);
+	assert_fsync(a, 0);
+	assert_int_equal(errno_of(ftruncate(a, 7 * BLOCK)), EFBIG);
+}
+
+/* The largest file of the filesystem, found with the same call that would fail later. */
+static void a_size_that_the_store_cannot_have_is_refused_at_the_call(void **state)
+{
+	const off_t sizes[] = { (off_t)1 << 40, (off_t)1 << 44,		  (off_t)18 << 40,
+				(off_t)1 << 62, INT64_MAX - 4096 * 2 + 1, INT64_MAX };
+	int a, native, v;
+	size_t i;
+
+	(void)state;
+	start_daemon(NULL);
+	assert_int_equal(start_view(0, NULL), 0);
+	a = file("x");
+	v = opened(in_view(0, "x"), O_RDWR);
+	native = opened(in_upper("native"), O_RDWR | O_CREAT);
+	for (i = 0; i < COUNT_OF(sizes); i++) {
+		int expected = errno_of(ftruncate(native, sizes[i]));
+
+		if (errno_of(ftruncate(a, sizes[i])) != expected)
+			fail_msg("ftruncate to %lld should say %d", (long long)sizes[i], expected);
+		expected = errno_of(pwrite(native, "x", 1, sizes[i] - 1));
+		if (errno_of(pwrite(a, "x", 1, sizes[i] - 1)) != expected)
+			fail_msg("pwrite at %lld should say %d", (long long)sizes[i] - 1, expected);
+		assert_fsync(a, 0);
+		assert_fsync(v, 0);
+	}
+	assert_true(pwrite(a, "12345678", 8, INT64_MAX - 3) <= 0);
+	assert_fsync(a, 0);
+	assert_fsync(root(), 0);
+}
+
+/* Another filesystem below UPPER may have smaller files. */
+static void a_size_that_a_filesystem_below_the_store_cannot_have_is_refused(void **state)
+{
+	const off_t size = (off_t)20 << 40;
+	int a, native;
+
+	(void)state;
+	assert_int_equal(mkdir(in_folder("elsewhere"), 0755), 0);
+	native = opened(in_folder("elsewhere/native"), O_RDWR | O_CREAT);
+	if (ftruncate(native, size) == 0)
+		SKIP_BECAUSE("this filesystem has larger files than 20 TiB");
+	NEEDS_TMPFS("size=512k");
+	assert_int_equal(mkdir(in_upper("below"), 0755), 0);
+	assert_int_equal(mount(in_folder("elsewhere"), in_upper("below"), NULL, MS_BIND, NULL), 0);
+	a = file("x");
+	assert_int_equal(ftruncate(a, size), 0); /* a tmpfs has such files */
+	a = file("below/x");
+	assert_int_equal(errno_of(ftruncate(a, size)), EFBIG);
+	assert_int_equal(errno_of(pwrite(a, "x", 1, size)), EFBIG);
+	assert_fsync(a, 0);
+	closed(a);
+	control("evict");
+	assert_int_equal(umount2(in_upper("below"), MNT_DETACH), 0);
 }
 
 /* ---- EROFS -------------------------------------------------------------------------------------------- */
@@ -265,8 +335,11 @@ int main(void)
 		WITH_NOTHING(what_fits_is_acknowledged_and_there_and_after_making_room_all_is),
 		WITH_NOTHING(on_a_store_without_inodes_create_fails_at_once),
 		WITH_NOTHING(a_view_fails_for_ever_after_the_store_was_full),
-		WITH_NOTHING(above_the_daemon_s_file_limit_each_handle_is_told_efbig_once),
-		WITH_NOTHING(a_truncate_above_the_daemon_s_file_limit_is_told_too),
+		WITH_NOTHING(above_the_daemon_s_file_limit_write_is_short_and_then_fails),
+		WITH_NOTHING(above_the_daemon_s_file_limit_truncate_fails),
+		WITH_NOTHING(a_file_above_the_daemon_s_file_limit_is_written_below_it),
+		WITH_NOTHING(a_size_that_the_store_cannot_have_is_refused_at_the_call),
+		WITH_NOTHING(a_size_that_a_filesystem_below_the_store_cannot_have_is_refused),
 		WITH_NOTHING(
 			on_a_store_that_became_read_only_opening_for_writing_fails_and_reading_works),
 		WITH_NOTHING(permissions_that_go_after_the_open_fail_nothing),
