@@ -1,0 +1,3 @@
+module errseq
+
+go 1.19
