@@ -2,6 +2,8 @@
 
 package errseq
 
+import "C"
+
 import (
 	"fmt"
 	"syscall"
@@ -15,7 +17,7 @@ const MaxErrno = 4095
 const formatSize = 64
 
 // errorOf makes an error of what C returned, 0 or a negated errno.
-func errorOf(returned int) error {
+func errorOf(returned C.int) error {
 	if returned == 0 {
 		return nil
 	}

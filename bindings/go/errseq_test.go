@@ -101,8 +101,13 @@ func TestAWordLiesInsideItsMemoryAndIsAligned(t *testing.T) {
 			}
 		}
 	}
-	if _, err := WordAt(nil, 0); err == nil {
-		t.Error("a word in no memory")
+	_, err = WordAt(nil, 0)
+	_, err2 := WordAt(memory[:4094], 4092)
+	_, err3 := Word64At(memory[:4092], 4088)
+	for _, err := range []error{err, err2, err3} {
+		if err == nil || !strings.Contains(err.Error(), "outside") {
+			t.Errorf("outside of its memory: %v", err)
+		}
 	}
 	word, err := WordAt(memory, 4092)
 	expect(t, "at the end", err, nil)
@@ -183,7 +188,7 @@ func TestOfAllGoroutinesWithOneSharedCursorOneGetsTheError(t *testing.T) {
 	}
 }
 
-// The race detector fails this test if the module does not tell it what a word orders.
+// Also for the race detector, which takes each call into C for a synchronisation.
 func TestWhoeverGetsAnErrorSeesWhatWasDoneBeforeIt(t *testing.T) {
 	for round := 1; round < 200; round++ {
 		var word Word

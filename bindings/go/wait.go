@@ -26,7 +26,6 @@ import (
 	"context"
 	"fmt"
 	"syscall"
-	"unsafe"
 )
 
 // slice is how long a wait stays in C, in milliseconds. After that it looks whether its context is done.
@@ -42,7 +41,6 @@ func (w *Word) Wait(ctx context.Context, since Cursor) error {
 		}
 		switch err := syscall.Errno(-C.errseq_go_wait(w.c(), C.errseq_cursor_t(since.bits), slice)); err {
 		case 0:
-			acquire(unsafe.Pointer(w))
 			return nil
 		case syscall.ETIMEDOUT, syscall.EINTR:
 		default:

@@ -71,59 +71,45 @@ func (w *Word64) Set(err syscall.Errno) error {
 	if err < 1 || err > MaxErrno {
 		return invalid(err)
 	}
-	release(unsafe.Pointer(w))
 	C.errseq64_set(w.c(), -C.int(err))
 	return nil
 }
 
 // Sample takes a position, for open. An error that was reported to nobody yet is still new to it.
 func (w *Word64) Sample() Cursor64 {
-	bits := C.errseq64_sample(w.c())
-	acquire(unsafe.Pointer(w))
-	return Cursor64{bits: uint64(bits)}
+	return Cursor64{bits: uint64(C.errseq64_sample(w.c()))}
 }
 
 // Peek takes a position after all errors so far, and leaves them to others.
 func (w *Word64) Peek() Cursor64 {
-	bits := C.errseq64_peek(w.c())
-	acquire(unsafe.Pointer(w))
-	return Cursor64{bits: uint64(bits)}
+	return Cursor64{bits: uint64(C.errseq64_peek(w.c()))}
 }
 
 // Check returns the error since a position, or nil. It changes nothing: a second call returns the same.
 func (w *Word64) Check(since Cursor64) error {
-	return w.got(C.errseq64_check(w.c(), C.errseq64_cursor_t(since.bits)))
+	return errorOf(C.errseq64_check(w.c(), C.errseq64_cursor_t(since.bits)))
 }
 
 // CheckAndAdvance returns the error since a position once, or nil. It marks the error reported, and advances the
 // cursor. For fsync.
 func (w *Word64) CheckAndAdvance(since *Cursor64) error {
-	return w.got(C.errseq64_check_and_advance(w.c(), (*C.errseq64_cursor_t)(&since.bits)))
+	return errorOf(C.errseq64_check_and_advance(w.c(), (*C.errseq64_cursor_t)(&since.bits)))
 }
 
 // Settle marks the error at a position as reported, after it was delivered. It returns false, and changes nothing, if
 // the word has moved on.
 func (w *Word64) Settle(at Cursor64) bool {
-	release(unsafe.Pointer(w))
 	return C.errseq64_settle(w.c(), C.errseq64_cursor_t(at.bits)) != 0
 }
 
 // CheckShared is Check through a shared cursor.
 func (w *Word64) CheckShared(since *SharedCursor64) error {
-	return w.got(C.errseq64_check_shared(w.c(), since.c()))
+	return errorOf(C.errseq64_check_shared(w.c(), since.c()))
 }
 
 // CheckAndAdvanceShared is CheckAndAdvance through a shared cursor: of all who call it at once, one gets the error.
 func (w *Word64) CheckAndAdvanceShared(since *SharedCursor64) error {
-	return w.got(C.errseq64_check_and_advance_shared(w.c(), since.c()))
-}
-
-// got makes an error of what C returned. Whoever gets one sees all that its recorder did before.
-func (w *Word64) got(returned C.int) error {
-	if returned != 0 {
-		acquire(unsafe.Pointer(w))
-	}
-	return errorOf(int(returned))
+	return errorOf(C.errseq64_check_and_advance_shared(w.c(), since.c()))
 }
 
 // Load returns what the word holds. It is not a position.
@@ -169,21 +155,18 @@ func (s *SharedCursor64) Init(at Cursor64) {
 
 // Get returns where the shared cursor stands.
 func (s *SharedCursor64) Get() Cursor64 {
-	bits := C.errseq64_shared_cursor_get(s.c())
-	acquire(unsafe.Pointer(s))
-	return Cursor64{bits: uint64(bits)}
+	return Cursor64{bits: uint64(C.errseq64_shared_cursor_get(s.c()))}
 }
 
 // Move moves the shared cursor to a position from Peek, if it still stands on from, which Get returned before that
 // Peek. It returns whether it moved.
 func (s *SharedCursor64) Move(from, to Cursor64) bool {
-	release(unsafe.Pointer(s))
 	return C.errseq64_shared_cursor_move(s.c(), C.errseq64_cursor_t(from.bits), C.errseq64_cursor_t(to.bits)) != 0
 }
 
 // Err is the error, a syscall.Errno; nil if nothing was ever recorded.
 func (s State64) Err() error {
-	return errorOf(int(C.errseq64_cursor_error(C.errseq64_cursor_t(s.bits))))
+	return errorOf(C.errseq64_cursor_error(C.errseq64_cursor_t(s.bits)))
 }
 
 // Reported says whether the error was reported to somebody.

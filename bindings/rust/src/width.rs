@@ -4,8 +4,7 @@
 macro_rules! width {
     ($calls:ident, $number:ident, $atomic:ident, $Word:ident, $Cursor:ident, $SharedCursor:ident, $State:ident,
      $bytes:literal, $steps:literal) => {
-        #[doc = concat!("The shared record: ", $bytes, " bytes, aligned to as many. Its counter wraps after ", $steps,
-                                        " steps.")]
+        #[doc = concat!("The shared record: ", $bytes, " bytes. Its counter wraps after ", $steps, " steps.")]
         ///
         /// Threads, signal handlers, and processes that map it may use it at once. It cannot be copied. `T` is a name
         /// for the kind of word: see [the crate](crate#cursors-of-different-words).

@@ -57,6 +57,18 @@ for_both_widths! {
         assert_eq!(word.check(&word.sample()), Ok(()));
     }
 
+    the_whole_counter_counts {
+        let word = W::new();
+        word.set(Errno::EIO);
+        let at = word.peek();
+        let another = C::from_bits(at.to_bits() ^ 1 << (8 * size_of::<C>() - 1));
+        assert_ne!(at, another);
+        assert!(!word.settle(&another));
+        assert_eq!(word.check(&another), EIO);
+        assert_eq!(word.check_shared(&S::at(&another)), EIO);
+        assert!(!S::at(&at).move_to(&another, &at));
+    }
+
     a_shared_cursor_gets_an_error_once {
         let word = W::new();
         word.set(Errno::EIO);
