@@ -77,9 +77,10 @@ func TestAWatchThatEndsLeavesNoGoroutine(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	var idle, full Word
 	full.Set(syscall.EIO)
-	for i := 0; i < 10; i++ {
-		idle.Watch(ctx, Cursor{}) // waits
-		full.Watch(ctx, Cursor{}) // has something to send, and nobody receives
+	idle.Watch(ctx, Cursor{}) // waits
+	full.Watch(ctx, Cursor{}) // has something to send, and nobody receives
+	for !full.Load().Observed() {
+		time.Sleep(time.Millisecond)
 	}
 	cancel()
 	for runtime.NumGoroutine() > before {
