@@ -25,12 +25,9 @@ import sys
 import time
 import weakref
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Any, Callable, Generic, NoReturn, Optional, Type, TypeVar, Union
 
-__all__ = [
-    "MAX_ERRNO", "Cursor", "Cursor64", "SharedCursor", "SharedCursor64", "SharedMemory", "State", "Word", "Word64",
-]
+__all__ = ["Cursor", "Cursor64", "SharedCursor", "SharedCursor64", "SharedMemory", "State", "Word", "Word64", "MAX_ERRNO"]
 
 MAX_ERRNO = 4095
 """The largest errno that a word can hold."""
@@ -102,10 +99,9 @@ class _Calls:
 
 _calls32 = _Calls("errseq_", ctypes.c_uint32)
 _calls64 = _Calls("errseq64_", ctypes.c_uint64)
-_wait = _function(
-    "errseq_wait", ctypes.c_int, ctypes.POINTER(ctypes.c_uint32), ctypes.c_uint32, ctypes.POINTER(_TimeSpec)
-)
-_wake = _function("errseq_wake", None, ctypes.POINTER(ctypes.c_uint32))
+_place32 = ctypes.POINTER(ctypes.c_uint32)
+_wait = _function("errseq_wait", ctypes.c_int, _place32, ctypes.c_uint32, ctypes.POINTER(_TimeSpec))
+_wake = _function("errseq_wake", None, _place32)
 
 
 @dataclass(frozen=True)
@@ -128,13 +124,8 @@ class State:
 def _state(calls: _Calls, bits: int) -> State:
     text = ctypes.create_string_buffer(_FORMAT_SIZE)
     calls.format(bits, text, _FORMAT_SIZE)
-    return State(
-        -calls.cursor_error(bits),
-        bool(calls.cursor_reported(bits)),
-        bool(calls.cursor_observed(bits)),
-        calls.cursor_count(bits),
-        text.value.decode("ascii"),
-    )
+    reported, observed = bool(calls.cursor_reported(bits)), bool(calls.cursor_observed(bits))
+    return State(-calls.cursor_error(bits), reported, observed, calls.cursor_count(bits), text.value.decode("ascii"))
 
 
 class _Place:
@@ -152,9 +143,8 @@ class _Place:
     def _inside(cls: Type[_P], buffer: Any, offset: int) -> _P:
         cell = cls._calls.number.from_buffer(buffer, offset)
         if ctypes.addressof(cell) % cls._calls.size != 0:
-            raise ValueError(
-                f"a {cls.__name__} cannot be at offset {offset}: its address must be a multiple of {cls._calls.size}"
-            )
+            size = cls._calls.size
+            raise ValueError(f"a {cls.__name__} cannot be at offset {offset}: its address must be a multiple of {size}")
         place = cls.__new__(cls)
         place._cell_ = cell
         return place
@@ -428,7 +418,5 @@ class SharedMemory:
     def __enter__(self) -> SharedMemory:
         return self
 
-    def __exit__(
-        self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()

@@ -24,7 +24,7 @@ for python in $(compilers_for python3 /usr/bin/python3); do
 	"$python" --version
 done
 if have mypy; then
-	must mypy --cache-dir=mypy --strict errseq.py test_errseq.py
+	must mypy --cache-dir=mypy --strict errseq.py test_errseq.py test_with_c.py
 else
 	skip_part "mypy is not installed"
 fi
