@@ -40,7 +40,8 @@
 //! # Shared memory
 //!
 //! A word has the layout of C's `errseq_t`, holds no address, and all zeroes are valid. [`Word::from_ptr`] makes a
-//! reference of an address in shared memory. Words and shared cursors cannot be copied:
+//! reference of an address in shared memory: tests/with_c.rs maps a file that a C program maps, too. Words and shared
+//! cursors cannot be copied:
 //!
 //! ```compile_fail,E0599
 //! let word = liberrseq::Word::new();
