@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: MIT
+module errseq
+
+go 1.19

@@ -1,0 +1,5 @@
+//go:build errseq_source
+
+/* SPDX-License-Identifier: MIT */
+/* See source_errseq.c. */
+#include "../../src/wait.c"
