@@ -163,7 +163,7 @@ int main(void)
 		return 2;
 	}
 	pthread_detach(flusher); /* it ends with the program */
-	puts("who       does              gets     why");
+	puts("who       does              result   why");
 	line("alice", "opens, starts at", handle_open(&alice), 0, "nothing recorded");
 	line("bob", "opens, starts at", handle_open(&bob), 0, "nothing recorded");
 	monitor = errseq_peek(&file.errors);

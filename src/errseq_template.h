@@ -4,6 +4,9 @@
  * errseq_set the first time, and errseq64_set the second time. The fast paths are in errseq_inline.h:
  * errseq_sample, errseq_peek, errseq_check, errseq_check_and_advance, errseq_check_shared,
  * errseq_check_and_advance_shared and errseq_cursor_same.
+ *
+ * The bits, ERRSEQ_SAME_ and ERRSEQ_ACQUIRE_ are in errseq_word.h. ERRSEQ_RELEASE_ is in errseq.c, and empty except
+ * for gcc on RISC-V. From a record to a report: set, errseq_check_and_advance, advance_, mark_.
  */
 
 /* errseq_init, errseq64_init */

@@ -91,8 +91,8 @@ void mount_point_abort(const struct mount *mount);   /* whoever waits for an ans
 void mount_point_unmount(const struct mount *mount); /* ours, or none */
 
 /* What the operations share. */
-static const fuse_ino_t control_ino = 2;  /* never the address of an inode */
-static const double no_caching = 0;	  /* other mounts change names and attributes, too */
+static const fuse_ino_t control_ino = 2; /* never the address of an inode */
+static const double no_caching = 0;	 /* other mounts change names and attributes, too */
 /*
  * Seconds. What readdir listed, until ls has asked for each; and directories, or each path would ask for its directories
  * once more. So another mount may see a change of a directory this much later.

@@ -21,7 +21,9 @@
  *	open	errseq_sample. An error that was reported to nobody yet will be reported to this handle.
  *		Take errseq_peek for an observer that wants errors from now on only, and must not take an
  *		error away from others: a health check, a mount that is volatile.
- *	fsync	errseq_check_and_advance. If threads may share the handle, give it a shared cursor
+ *	fsync	Write out what is dirty, and wait until it is written or its failure is recorded. Then
+ *		errseq_check_and_advance. Record a failure that fsync itself finds, too, so that the other
+ *		handles get it; return what the cursor finds. If threads may share the handle, give it a shared cursor
  *		(errseq_shared_cursor_t) and call errseq_check_and_advance_shared: one thread gets the
  *		error. Take a plain cursor only if one thread uses it, or a lock guards it.
  *	close	errseq_check, if close reports errors. It must not advance: few programs read close's
@@ -48,7 +50,7 @@
  *
  *	G1 nothing missed   If a set completes after a cursor was taken or advanced, the next check through
  *			    that cursor returns an error. (Unless the counter moved 2^18 steps or more in
- *			    between.)
+ *			    between. Each step takes an error, and after it a peek or an advance.)
  *	G2 once		    Through one cursor, check_and_advance does not return an error again, unless
  *			    another set came after it.
  *	G3 owed to somebody An error that was reported to nobody is reported to whoever samples next.
@@ -63,8 +65,8 @@
  *	G9 settled by name  errseq_settle settles the error at its position and no newer one.
  *
  * Reported means by errseq_check_and_advance or errseq_settle. errseq_check does not mark the error as
- * reported. A caller that dies before it has used the result of errseq_check_and_advance counts as told. In
- * two phases (errseq_settle) it does not.
+ * reported. If a caller dies before it has used the result of errseq_check_and_advance, the error stays marked
+ * as reported. With errseq_settle it does not.
  *
  * A hostile or broken process may leave anything in a word in shared memory. Every call still ends, returns
  * what its comment allows, and writes only that word and its own cursor. But a writer that never stops can

@@ -8,7 +8,14 @@
  *
  *	while (errseq_wait(&word, cursor, NULL) == -EINTR)	observer: sleep until there is a new error
  *		continue;
- *	err = errseq_check_and_advance(&word, &cursor);
+ *	err = errseq_check_and_advance(&word, &cursor);		it reports the error, as fsync does;
+ *
+ *	next = errseq_peek(&word);				or it takes nothing from others, as a
+ *	err = errseq_check(&word, cursor);			monitor must
+ *	cursor = next;
+ *
+ * To end a waiter, wait with a deadline, such as 100 ms from now, and look at a flag. A wake without a new error
+ * does not end the wait.
  *
  * ERRSEQ_HAVE_WAIT is defined where this can be done without polling: on Linux, by a futex. Elsewhere the
  * two calls are not declared. They need libc, unlike everything in <errseq/errseq.h>.

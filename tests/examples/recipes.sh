@@ -42,6 +42,11 @@ verifier	\(uint64_t\)boot << 32 \| err	(uint64_t)err
 count	errseq_set\(&file->errors, err\);	;
 count	atomic_fetch_add_explicit	(void)
 count	compare_exchange_strong_explicit\(&file->first, &none	exchange_explicit(\&file->first, err, memory_order_relaxed); (void)(\&none
+monitor	errseq_peek\(&monitored->errors\);	errseq_sample(\&monitored->errors);
+monitor	errseq_peek\(&monitored->errors\);	errseq_load(\&monitored->errors);
+monitor	monitored->position = next;	;
+monitor	monitored->position = next;	errseq_settle(\&monitored->errors, monitored->position = next);
+monitor	!atomic_load\(&monitored->ends\)	1
 wait_any	errseq_set\(&files->bell, err\);	;
 wait_any	ERRSEQ_DISCARD.*;	;
 wait_any	errseq_set\(&files->errors\[which\], err\);	errseq_set(\&files->errors[0], err);

@@ -303,7 +303,9 @@ meson)
 	;;
 wbfs)
 	# A user's daemon: its folder alone, against what was installed. One of its tests runs, if FUSE can be used here.
-	have pkg-config && pkg-config --exists 'fuse3 >= 3.10' || skip "libfuse3 (Debian: libfuse3-dev) was not found"
+	if ! have pkg-config || ! pkg-config --exists "fuse3 >= 3.10"; then
+		skip "libfuse3 (Debian: libfuse3-dev) was not found"
+	fi
 	rm -rf wbfs wbfs-build installed-wbfs
 	cp -r "$source_dir/examples/wbfs" wbfs
 	configure -S wbfs -B wbfs-build -DCMAKE_PREFIX_PATH="$prefix" -DCMAKE_BUILD_TYPE=Release
