@@ -78,6 +78,7 @@ static void hold_and_note(const char *call)
 }
 
 /* The same calls have two names: off_t has 64 bits in both. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): result is a type */
 #define FAULTY(result, call, name, parameters, arguments)  \
 	result name parameters;                            \
 	result name parameters                             \
@@ -90,6 +91,7 @@ static void hold_and_note(const char *call)
 		hold_and_note(call);                       \
 		return got;                                \
 	}
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 FAULTY(ssize_t, "pread", pread, (int fd, void *buf, size_t n, off_t at), (fd, buf, n, at))
 FAULTY(ssize_t, "pread", pread64, (int fd, void *buf, size_t n, off_t at), (fd, buf, n, at))
