@@ -146,6 +146,7 @@ static void answer_view(struct server *server, int client, const struct request 
 					      .state = wanted->state };
 	char error[MOUNT_ERROR_SIZE] = "";
 	unsigned index = free_index(server);
+	struct view *view = NULL;
 
 	if (index == MOUNTS)
 		snprintf(error, sizeof(error), "there are %d views already; unmount one",
@@ -161,11 +162,14 @@ static void answer_view(struct server *server, int client, const struct request 
 			 "another place",
 			 request.state);
 	else
-		server->views[index] =
+		view = server->views[index] =
 			view_start(server->upper->cache, index, &request, client, error);
 	if (!error[0])
 		snprintf(error, sizeof(error), "ok");
-	(void)!send(client, error, strlen(error), MSG_NOSIGNAL);
+	if (send(client, error, strlen(error), MSG_NOSIGNAL) < 0 && view) {
+		view_end(view); /* the client gave up, and has said that it failed */
+		server->views[index] = NULL;
+	}
 }
 
 static void answer(struct server *server, int client)
