@@ -32,7 +32,7 @@ page() {
 	[ -z "$url" ] || echo "$url/$target" >>"$site/sitemap.txt"
 }
 
-mapfile -t pages < <(git ls-files '*.md' | grep -vE '^packaging/')
+mapfile -t pages < <(git ls-files '*.md' | grep -v '^packaging/abi/')
 for source in "${pages[@]}"; do
 	target=$(sed 's/README\.md$/index.html/; s/\.md$/.html/' <<<"$source")
 	page "$source" "$target" --from gfm --lua-filter $tools/links.lua
