@@ -205,7 +205,7 @@ unsigned mount_end(struct mount *mount)
 	struct handle *handle;
 	unsigned given_up = 0;
 
-	/* first, for the descriptors: what follows needs some */
+	/* first: this frees descriptors, and what follows needs some */
 	while ((handle = LIST_FIRST(&mount->handles))) {
 		handle_free(mount, handle);
 		given_up++;
